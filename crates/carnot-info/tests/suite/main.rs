@@ -1,0 +1,24 @@
+//! The laws of information theory, the closed forms and the limits of the number range.
+
+mod entropies;
+mod estimate;
+mod functionals;
+mod gaussian;
+mod log_domain;
+mod random;
+mod types;
+
+/// [`carnot_testkit::assert_close!`], entry by entry.
+#[track_caller]
+fn assert_all_close<'a>(
+    found: impl IntoIterator<Item = &'a f64>,
+    expected: impl IntoIterator<Item = &'a f64>,
+    rtol: f64,
+    atol: f64,
+) {
+    let (found, expected): (Vec<_>, Vec<_>) = (found.into_iter().collect(), expected.into_iter().collect());
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.into_iter().zip(expected) {
+        carnot_testkit::assert_close!(*found, *expected, rtol, atol);
+    }
+}

@@ -1,0 +1,235 @@
+//! A model as data: lists of layers for the encoder, the decoder and the classifier.
+
+use crate::ModelError;
+
+/// One layer of a network, acting on a batch of shape (n_samples, features).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Layer {
+    /// `x W + b` with W of shape (inputs, outputs).
+    Linear {
+        /// Features of the input.
+        inputs: usize,
+        /// Features of the output.
+        outputs: usize,
+    },
+    /// `max(x, 0)`.
+    Relu,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+}
+
+/// How the decoder's output is read as a distribution over the pixels x in [0, 1].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Likelihood {
+    /// `d(x|z) = N(x; output, variance)` for each pixel, so that
+    /// `D = |x - output|^2 / (2 variance) + (n/2) ln(2 pi variance)` nats. With variance one half, D is the bare
+    /// squared error plus the constant `(n/2) ln pi`.
+    Gaussian {
+        /// The variance of each pixel.
+        variance: f64,
+    },
+    /// `d(x|z) = Bernoulli(x; sigmoid(output))` for each pixel: `D = sum softplus(output) - x output` nats. On grey
+    /// pixels this is the cross-entropy of the stochastically binarised image.
+    Bernoulli,
+}
+
+impl Likelihood {
+    /// The part of D that no model can change, in nats: `(n/2) ln(2 pi variance)` for n pixels of a Gaussian decoder,
+    /// zero for a Bernoulli one.
+    pub fn constant(self, pixels: usize) -> f64 {
+        match self {
+            Self::Gaussian { variance } => 0.5 * pixels as f64 * (std::f64::consts::TAU * variance).ln(),
+            Self::Bernoulli => 0.0,
+        }
+    }
+}
+
+/// The networks of a representation: an encoder `e(z|x) = N(mean, diag exp(log_variance))` whose last layer gives the
+/// latent means and then the log-variances, a decoder from z to the pixels, and a classifier from z to the logits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Architecture {
+    encoder: Vec<Layer>,
+    decoder: Vec<Layer>,
+    classifier: Vec<Layer>,
+    likelihood: Likelihood,
+    inputs: usize,
+    latent: usize,
+    classes: usize,
+}
+
+impl Architecture {
+    /// A model from its lists of layers.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Architecture`] where the sizes of successive layers do not fit, where the encoder's output is not
+    /// twice the decoder's and the classifier's input, or where the decoder's output is not the encoder's input;
+    /// [`ModelError::Variance`] where the decoder's variance is not finite and positive.
+    pub fn new(
+        encoder: Vec<Layer>,
+        decoder: Vec<Layer>,
+        classifier: Vec<Layer>,
+        likelihood: Likelihood,
+    ) -> Result<Self, ModelError> {
+        let (inputs, encoded) = ends("encoder", &encoder)?;
+        let (latent, decoded) = ends("decoder", &decoder)?;
+        let (classified, classes) = ends("classifier", &classifier)?;
+        let fits = |network, what, found, expected| {
+            if found == expected {
+                Ok(())
+            } else {
+                Err(ModelError::Architecture { network, layer: None, what, found, expected })
+            }
+        };
+        fits("encoder", "outputs, two for each latent", encoded, 2 * latent)?;
+        fits("decoder", "outputs", decoded, inputs)?;
+        fits("classifier", "inputs", classified, latent)?;
+        if let Likelihood::Gaussian { variance } = likelihood
+            && !(variance.is_finite() && variance > 0.0)
+        {
+            return Err(ModelError::Variance { value: variance });
+        }
+        Ok(Self { encoder, decoder, classifier, likelihood, inputs, latent, classes })
+    }
+
+    /// The fully connected model: an encoder `inputs - hidden... - latent` with ReLUs between, the mirrored decoder
+    /// (with a sigmoid at its end under a Gaussian likelihood, so that the mean of a pixel is in [0, 1]), and a linear
+    /// classifier.
+    ///
+    /// # Errors
+    ///
+    /// As [`Architecture::new`]; a size of zero is one that does not fit.
+    pub fn fully_connected(
+        inputs: usize,
+        hidden: &[usize],
+        latent: usize,
+        classes: usize,
+        likelihood: Likelihood,
+    ) -> Result<Self, ModelError> {
+        let mut encoder = Vec::new();
+        let mut features = inputs;
+        for &outputs in hidden {
+            encoder.extend([Layer::Linear { inputs: features, outputs }, Layer::Relu]);
+            features = outputs;
+        }
+        encoder.push(Layer::Linear { inputs: features, outputs: 2 * latent });
+        let mut decoder = Vec::new();
+        features = latent;
+        for &outputs in hidden.iter().rev() {
+            decoder.extend([Layer::Linear { inputs: features, outputs }, Layer::Relu]);
+            features = outputs;
+        }
+        decoder.push(Layer::Linear { inputs: features, outputs: inputs });
+        if matches!(likelihood, Likelihood::Gaussian { .. }) {
+            decoder.push(Layer::Sigmoid);
+        }
+        let classifier = vec![Layer::Linear { inputs: latent, outputs: classes }];
+        Self::new(encoder, decoder, classifier, likelihood)
+    }
+
+    /// The encoder's layers.
+    pub fn encoder(&self) -> &[Layer] {
+        &self.encoder
+    }
+
+    /// The decoder's layers.
+    pub fn decoder(&self) -> &[Layer] {
+        &self.decoder
+    }
+
+    /// The classifier's layers.
+    pub fn classifier(&self) -> &[Layer] {
+        &self.classifier
+    }
+
+    /// How the decoder's output is read.
+    pub fn likelihood(&self) -> Likelihood {
+        self.likelihood
+    }
+
+    /// Pixels of an input.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Latent dimensions.
+    pub fn latent(&self) -> usize {
+        self.latent
+    }
+
+    /// Classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The three networks by name, in the fixed order of the parameters.
+    pub(crate) fn networks(&self) -> [(&'static str, &[Layer]); 3] {
+        [("encoder", &self.encoder), ("decoder", &self.decoder), ("classifier", &self.classifier)]
+    }
+}
+
+/// The features that go in and come out of a network, its layers checked to fit.
+fn ends(network: &'static str, layers: &[Layer]) -> Result<(usize, usize), ModelError> {
+    let mut sizes: Option<(usize, usize)> = None;
+    for (index, layer) in layers.iter().enumerate() {
+        let Layer::Linear { inputs, outputs } = *layer else { continue };
+        let misfit = |what, found, expected| ModelError::Architecture {
+            network,
+            layer: Some(index),
+            what,
+            found,
+            expected,
+        };
+        if inputs == 0 || outputs == 0 {
+            return Err(misfit("features, at least", 0, 1));
+        }
+        sizes = match sizes {
+            None => Some((inputs, outputs)),
+            Some((first, before)) if before == inputs => Some((first, outputs)),
+            Some((_, before)) => return Err(misfit("inputs", inputs, before)),
+        };
+    }
+    sizes.ok_or(ModelError::Architecture {
+        network,
+        layer: None,
+        what: "linear layers, at least",
+        found: 0,
+        expected: 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fully_connected_model_is_mirrored() {
+        let gaussian = Likelihood::Gaussian { variance: 0.5 };
+        let model = Architecture::fully_connected(784, &[512, 256], 16, 10, gaussian).expect("fits");
+        assert_eq!(model.encoder().last(), Some(&Layer::Linear { inputs: 256, outputs: 32 }));
+        assert_eq!(model.decoder()[2], Layer::Linear { inputs: 256, outputs: 512 });
+        assert_eq!(model.decoder().last(), Some(&Layer::Sigmoid));
+        assert_eq!((model.inputs(), model.latent(), model.classes()), (784, 16, 10));
+    }
+
+    #[test]
+    fn layers_that_do_not_fit_are_named() {
+        let linear = |inputs, outputs| Layer::Linear { inputs, outputs };
+        let new = |encoder: Vec<Layer>| {
+            Architecture::new(encoder, vec![linear(2, 6)], vec![linear(2, 3)], Likelihood::Bernoulli)
+        };
+        assert!(new(vec![linear(6, 4)]).is_ok());
+        let error = new(vec![linear(6, 5), Layer::Tanh, linear(4, 4)]).expect_err("5 into 4");
+        assert_eq!(error.to_string(), "layer 2 of the encoder has 4 inputs, expected 5");
+        let error = new(vec![linear(6, 5)]).expect_err("not twice the latent");
+        assert_eq!(error.to_string(), "the encoder has 5 outputs, two for each latent, expected 4");
+        assert!(new(vec![Layer::Relu]).is_err());
+        assert!(Architecture::fully_connected(4, &[0], 1, 2, Likelihood::Bernoulli).is_err());
+        let flat = Likelihood::Gaussian { variance: 0.0 };
+        assert!(Architecture::fully_connected(4, &[3], 1, 2, flat).is_err());
+    }
+}

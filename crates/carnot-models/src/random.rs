@@ -1,0 +1,33 @@
+//! Every random number of a model, from a seed and the name of its use.
+
+use ndarray_rand::rand_distr::{Distribution, StandardNormal};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// What random numbers are for: each use has a seed of its own, so that changing one leaves the others alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose {
+    Initialisation,
+    TrainingNoise,
+    EvaluationNoise,
+    Batches,
+}
+
+/// The seed for a purpose.
+pub(crate) fn seed_for(seed: u64, purpose: Purpose) -> u64 {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(1 + purpose as u64);
+    rng.random()
+}
+
+/// The generator number `index` of a purpose: the noise of a training step does not depend on how many came before it.
+pub(crate) fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed_for(seed, purpose));
+    rng.set_stream(index);
+    rng
+}
+
+/// `n` standard normal numbers.
+pub(crate) fn normals(n: usize, mut rng: ChaCha8Rng) -> Vec<f32> {
+    (0..n).map(|_| StandardNormal.sample(&mut rng)).collect()
+}

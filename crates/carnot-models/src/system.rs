@@ -1,0 +1,193 @@
+//! A network trained to equilibrium, as a system on its surface.
+
+use std::fmt;
+use std::sync::Arc;
+
+use carnot_data::{Batches, ImageDataset};
+use carnot_info::Estimate;
+use carnot_surface::{At, Certificate, Equilibrium, Multipliers, RdcEstimate, System};
+
+use crate::evaluation::evaluate;
+use crate::optimiser::Moments;
+use crate::random::{Purpose, seed_for};
+use crate::relaxation::{Progress, Training, plateau};
+use crate::{Architecture, Evaluation, ModelError, Parameters, Relaxation};
+
+/// A trained model and all that its next relaxation needs: cheap to clone.
+#[derive(Debug, Clone)]
+pub struct LearnedState {
+    parameters: Arc<Parameters>,
+    progress: Arc<Progress>,
+    accuracy: Estimate,
+}
+
+impl LearnedState {
+    /// The parameters at equilibrium, averaged over the end of the relaxation.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The accuracy on the system's evaluation set.
+    pub fn accuracy(&self) -> Estimate {
+        self.accuracy
+    }
+
+    /// Steps of the optimiser since the model was new.
+    pub fn steps(&self) -> u64 {
+        self.progress.steps
+    }
+}
+
+/// An encoder, decoder and classifier that are relaxed on a training set and observed on an evaluation set.
+///
+/// `equilibrium` trains with R + lambda D + gamma C as the objective; R, D and C are then measured on every sample of
+/// the evaluation set with one latent sample each, whose noise is the same in every evaluation: changes between
+/// equilibria are paired. The evaluation set is what a process steers by, so it must not be the test set.
+///
+/// Every random number follows from the seed, and the noise of step n from n alone: the same seed gives the same
+/// equilibria.
+pub struct LearnedSystem {
+    architecture: Architecture,
+    training: ImageDataset,
+    evaluation: ImageDataset,
+    relaxation: Relaxation,
+    seed: u64,
+    on_step: Option<Box<dyn Fn(u64) + Send + Sync>>,
+}
+
+impl fmt::Debug for LearnedSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LearnedSystem")
+            .field("architecture", &self.architecture)
+            .field("training", &self.training.len())
+            .field("evaluation", &self.evaluation.len())
+            .field("relaxation", &self.relaxation)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LearnedSystem {
+    /// A system that trains on `training` and observes on `evaluation`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Data`] where a set's pixels or classes do not fit the architecture or there are too few samples;
+    /// [`ModelError::Option`] for a schedule outside its range.
+    pub fn new(
+        architecture: Architecture,
+        training: ImageDataset,
+        evaluation: ImageDataset,
+        relaxation: Relaxation,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        relaxation.check()?;
+        fits(&architecture, "training", &training)?;
+        fits(&architecture, "evaluation", &evaluation)?;
+        Ok(Self { architecture, training, evaluation, relaxation, seed, on_step: None })
+    }
+
+    /// Calls `on_step` after every step of the optimiser with the number of steps that the model has had.
+    #[must_use]
+    pub fn on_step(mut self, on_step: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.on_step = Some(Box::new(on_step));
+        self
+    }
+
+    /// The networks.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// The schedule of training.
+    pub fn relaxation(&self) -> Relaxation {
+        self.relaxation
+    }
+
+    /// R, D, C and accuracy of a state on any data set that fits, for instance a test set.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Data`] where the set does not fit, [`ModelError::State`] where the state is another model's.
+    pub fn evaluate(&self, state: &LearnedState, data: &ImageDataset) -> Result<Evaluation, ModelError> {
+        fits(&self.architecture, "evaluation", data)?;
+        self.check_state(state)?;
+        evaluate(&self.architecture, &state.parameters, data, self.seed)
+    }
+
+    fn check_state(&self, state: &LearnedState) -> Result<(), ModelError> {
+        let (found, expected) = (state.parameters.len(), crate::parameters::count(&self.architecture));
+        if found == expected { Ok(()) } else { Err(ModelError::State { found, expected }) }
+    }
+
+    fn start(&self) -> Result<(Parameters, Progress), ModelError> {
+        let parameters = Parameters::initial(&self.architecture, self.seed);
+        let moments = Moments::zeros(parameters.len());
+        let seed = seed_for(self.seed, Purpose::Batches);
+        let batches = Batches::new(self.training.len(), self.relaxation.batch_size, seed)?;
+        Ok((parameters, Progress { moments, batches, steps: 0 }))
+    }
+
+    fn stepped(&self, progress: &Progress) {
+        if let Some(on_step) = &self.on_step {
+            on_step(progress.steps);
+        }
+    }
+}
+
+impl System for LearnedSystem {
+    type Rdc = RdcEstimate;
+    type State = LearnedState;
+    type Error = ModelError;
+
+    fn equilibrium(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
+        let schedule = &self.relaxation;
+        let (mut parameters, mut progress) = match from {
+            Some(state) => {
+                self.check_state(state)?;
+                ((*state.parameters).clone(), (*state.progress).clone())
+            }
+            None => self.start()?,
+        };
+        let mut training = Training::new(&self.architecture, &self.training, self.seed, &parameters)?;
+        if from.is_none() {
+            for step in 0..schedule.initial_steps {
+                training.step(&mut progress, at, schedule.initial_rate(step))?;
+                self.stepped(&progress);
+            }
+        }
+        let averaged_from = schedule.steps / 2;
+        let mut objectives = Vec::new();
+        for step in 0..schedule.steps {
+            let objective = training.step(&mut progress, at, schedule.learning_rate)?;
+            if step >= averaged_from {
+                objectives.push(objective);
+                training.average_into(&mut parameters, objectives.len() as u64)?;
+            }
+            self.stepped(&progress);
+        }
+        let Evaluation { rdc, accuracy } =
+            evaluate(&self.architecture, &parameters, &self.evaluation, self.seed)?;
+        let certificate = Certificate::Relaxed { steps: schedule.steps, plateau: plateau(&objectives)? };
+        let state =
+            LearnedState { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy };
+        Ok(Equilibrium { multipliers: at, rdc, state, certificate })
+    }
+}
+
+/// Checks that a data set's pixels, classes and number of samples suit the model.
+fn fits(architecture: &Architecture, set: &'static str, data: &ImageDataset) -> Result<(), ModelError> {
+    let pixels = data.shape().n_pixels();
+    if pixels != architecture.inputs() {
+        let expected = architecture.inputs();
+        return Err(ModelError::Data { set, what: "pixels", found: pixels, expected });
+    }
+    if data.n_classes() > architecture.classes() {
+        let expected = architecture.classes();
+        return Err(ModelError::Data { set, what: "classes", found: data.n_classes(), expected });
+    }
+    if data.len() < 2 {
+        return Err(ModelError::Data { set, what: "samples", found: data.len(), expected: 2 });
+    }
+    Ok(())
+}

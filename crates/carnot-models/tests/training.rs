@@ -1,0 +1,136 @@
+//! The learned system on synthetic digits: how well it learns, and that it learns the same thing every time.
+
+use carnot_data::{ImageDataset, Sizes, split, synthetic};
+use carnot_models::{Architecture, LearnedSystem, Likelihood, ModelError, Relaxation};
+use carnot_surface::{At, Certificate, Multipliers, Observables, System};
+use carnot_testkit::assert_close;
+
+fn at(lambda: f64, gamma: f64) -> Multipliers {
+    Multipliers::new(lambda, gamma).expect("valid multipliers")
+}
+
+fn digits(training: usize, evaluation: usize) -> (ImageDataset, ImageDataset) {
+    let digits = synthetic::digits(training + evaluation, 11).expect("digits");
+    let [fit, seen] = split(digits.len(), Sizes::Counts([training, evaluation]), 1).expect("a split");
+    (digits.select(&fit).expect("rows"), digits.select(&seen).expect("rows"))
+}
+
+fn small(likelihood: Likelihood, seed: u64) -> LearnedSystem {
+    let architecture = Architecture::fully_connected(784, &[32], 4, 10, likelihood).expect("an architecture");
+    let (training, evaluation) = digits(500, 300);
+    let relaxation =
+        Relaxation { initial_steps: 60, steps: 20, batch_size: 50, ..Relaxation::default() };
+    LearnedSystem::new(architecture, training, evaluation, relaxation, seed).expect("a system")
+}
+
+const GAUSSIAN: Likelihood = Likelihood::Gaussian { variance: 0.5 };
+
+#[test]
+fn the_fully_connected_model_learns_the_synthetic_digits_about_as_well_as_mnist() {
+    // A high price of classification loss and a low one of distortion: a classifier, above all.
+    let architecture = Architecture::fully_connected(784, &[512, 256], 16, 10, GAUSSIAN).expect("an architecture");
+    let (training, test) = digits(8_000, 2_000);
+    let relaxation = Relaxation { initial_steps: 700, steps: 100, ..Relaxation::default() };
+    let system = LearnedSystem::new(architecture, training, test, relaxation, 1).expect("a system");
+    let equilibrium = system.equilibrium(at(0.1, 50.0), None).expect("an equilibrium");
+    let accuracy = equilibrium.state.accuracy().mean();
+    assert!((0.95..=0.99).contains(&accuracy), "accuracy {accuracy}");
+}
+
+fn bits(equilibrium: &At<LearnedSystem>) -> (Vec<u32>, [u64; 3]) {
+    let parameters = equilibrium.state.parameters().values().iter().map(|w| w.to_bits()).collect();
+    let rdc = &equilibrium.rdc;
+    let observed = [rdc.rate(), rdc.distortion(), rdc.classification()];
+    (parameters, observed.map(|estimate| estimate.mean().to_bits()))
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+    let run = |seed| {
+        let system = small(GAUSSIAN, seed);
+        let start = system.equilibrium(at(1.0, 1.0), None).expect("a start");
+        bits(&system.equilibrium(at(0.5, 1.0), Some(&start.state)).expect("a second equilibrium"))
+    };
+    assert_eq!(run(3), run(3));
+    assert_ne!(run(3), run(4));
+}
+
+#[test]
+fn an_equilibrium_is_a_pure_function_of_its_start() {
+    let system = small(GAUSSIAN, 5);
+    let start = system.equilibrium(at(1.0, 1.0), None).expect("a start");
+    let before = bits(&start);
+    let once = bits(&system.equilibrium(at(0.5, 1.0), Some(&start.state)).expect("once"));
+    let twice = bits(&system.equilibrium(at(0.5, 1.0), Some(&start.state)).expect("twice"));
+    assert_eq!(once, twice);
+    assert_eq!(bits(&start), before);
+    assert_ne!(once, before);
+    assert_eq!(start.state.steps(), 80);
+}
+
+#[test]
+fn both_likelihoods_learn_and_say_how() {
+    for (likelihood, constant) in [(GAUSSIAN, 392.0 * std::f64::consts::PI.ln()), (Likelihood::Bernoulli, 0.0)] {
+        assert_close!(likelihood.constant(784), constant, rtol = 1e-14, atol = 0.0);
+        let system = small(likelihood, 2);
+        let start = system.equilibrium(at(1.0, 1.0), None).expect("a start");
+        let later = system.equilibrium(at(1.0, 1.0), Some(&start.state)).expect("a later one");
+        // Training goes on: the objective falls, by far more than the standard error of the paired difference.
+        let change = later.rdc.change_since(&start.rdc).objective(at(1.0, 1.0));
+        assert!(change.mean() < -5.0 * change.std_err(), "{likelihood:?}: {change}");
+        let Certificate::Relaxed { steps, plateau } = later.certificate else {
+            panic!("a trained model is relaxed, not {:?}", later.certificate);
+        };
+        assert_eq!(steps, 20);
+        assert!(plateau.std_err() > 0.0);
+        // Every functional is what it is called: R and C are not negative, and C no worse than guessing.
+        assert!(later.rdc.rate().mean() > 0.0);
+        assert!((0.0..10f64.ln()).contains(&later.rdc.classification().mean()));
+        assert!(later.rdc.distortion().mean() > constant);
+    }
+}
+
+#[test]
+fn evaluating_again_gives_the_same_estimate_and_other_sets_fit_or_are_refused() {
+    let system = small(GAUSSIAN, 6);
+    let start = system.equilibrium(at(1.0, 1.0), None).expect("a start");
+    let (_, seen) = digits(500, 300);
+    let again = system.evaluate(&start.state, &seen).expect("an evaluation");
+    assert_eq!(again.rdc, start.rdc);
+    assert_eq!(again.accuracy, start.state.accuracy());
+    let one = seen.select(&[0]).expect("a row");
+    let error = system.evaluate(&start.state, &one).expect_err("one sample has no standard error");
+    assert!(matches!(error, ModelError::Data { what: "samples", found: 1, expected: 2, .. }), "{error}");
+}
+
+#[test]
+fn misuse_is_refused_by_name() {
+    let (training, evaluation) = digits(20, 20);
+    let new = |architecture: Architecture, relaxation: Relaxation| {
+        LearnedSystem::new(architecture, training.clone(), evaluation.clone(), relaxation, 0)
+    };
+    let of = |inputs, classes| Architecture::fully_connected(inputs, &[4], 2, classes, GAUSSIAN).expect("it fits");
+    let error = new(of(100, 10), Relaxation::default()).expect_err("pixels");
+    assert!(matches!(error, ModelError::Data { set: "training", what: "pixels", found: 784, expected: 100 }));
+    let error = new(of(784, 5), Relaxation::default()).expect_err("classes");
+    assert!(matches!(error, ModelError::Data { what: "classes", found: 10, expected: 5, .. }));
+    let error = new(of(784, 10), Relaxation { steps: 3, ..Relaxation::default() }).expect_err("steps");
+    assert!(matches!(error, ModelError::Option { option: "steps", .. }));
+    let error = new(of(784, 10), Relaxation { learning_rate: -1.0, ..Relaxation::default() }).expect_err("rate");
+    assert!(matches!(error, ModelError::Option { option: "learning_rate", .. }));
+    let system = new(of(784, 10), Relaxation { initial_steps: 0, steps: 4, ..Relaxation::default() }).expect("fits");
+    let other = small(GAUSSIAN, 0).equilibrium(at(1.0, 1.0), None).expect("another model's state");
+    let error = system.equilibrium(at(1.0, 1.0), Some(&other.state)).expect_err("another model's state");
+    assert!(matches!(error, ModelError::State { .. }), "{error}");
+}
+
+#[test]
+fn a_model_that_diverges_says_where() {
+    let architecture = Architecture::fully_connected(784, &[8], 2, 10, GAUSSIAN).expect("an architecture");
+    let (training, evaluation) = digits(50, 50);
+    let relaxation =
+        Relaxation { initial_steps: 50, initial_learning_rate: 1e4, batch_size: 10, ..Relaxation::default() };
+    let system = LearnedSystem::new(architecture, training, evaluation, relaxation, 0).expect("a system");
+    let error = system.equilibrium(at(1.0, 1.0), None).expect_err("no model survives this learning rate");
+    assert!(matches!(error, ModelError::Diverged { .. } | ModelError::Evaluation(_)), "{error}");
+}

@@ -1,0 +1,190 @@
+//! Processes on systems whose response is not known, whose observables are noisy, or which fail.
+
+use std::cell::Cell;
+
+use carnot_process::{
+    Drive, FromResponse, Measured, Observation, Options, Process, ProcessError, Slopes, StopReason, Tangent,
+    Tolerance,
+};
+use carnot_surface::{
+    At, Certificate, Equilibrium, GaussianSystem, Multipliers, Observable, Observables, Rdc,
+    RdcEstimate, Response, Responsive, SampleKey, Sidedness, System,
+};
+use carnot_testkit::assert_close;
+use ndarray::array;
+
+fn at(lambda: f64, gamma: f64) -> Multipliers {
+    Multipliers::new(lambda, gamma).expect("valid multipliers")
+}
+
+fn gaussian() -> GaussianSystem {
+    GaussianSystem::new(
+        array![[2.0, 0.6], [0.6, 1.0]].view(),
+        array![[0.1, 1.0]].view(),
+        array![[0.1]].view(),
+        0.5,
+        0.1,
+    )
+    .expect("a valid system")
+}
+
+/// A Gaussian system that is seen through samples: every observable of 400 samples is its value plus noise that is
+/// common to all equilibria, plus a scatter that is not, as of a model that is trained anew.
+struct Noisy {
+    system: GaussianSystem,
+    scatter: f64,
+}
+
+/// Numbers that look random enough, between -1 and 1.
+fn hash(seed: u64) -> f64 {
+    let mut x = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..3 {
+        x = (x ^ (x >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    }
+    (x >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+}
+
+impl System for Noisy {
+    type Rdc = RdcEstimate;
+    type State = u64;
+    type Error = carnot_surface::GaussianError;
+
+    fn equilibrium(&self, at: Multipliers, from: Option<&u64>) -> Result<At<Self>, Self::Error> {
+        let visit = from.copied().unwrap_or(0) + 1;
+        let exact = self.system.equilibrium(at, None)?.rdc;
+        let scatter = self.scatter * hash(visit);
+        let sample = |i: u64| {
+            let noise = 1.0 + 0.5 * hash(1_000 + i);
+            [exact.rate * noise, exact.distortion * noise, exact.classification * noise + scatter]
+        };
+        let rdc = RdcEstimate::from_samples((0..400).map(sample).collect(), SampleKey(1)).expect("finite");
+        let certificate = Certificate::Stationary { residual: 0.0, starts: 1 };
+        Ok(Equilibrium { multipliers: at, rdc, state: visit, certificate })
+    }
+}
+
+#[test]
+fn slopes_are_learned_along_the_way_of_an_exact_system() {
+    let system = gaussian();
+    let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
+    let first = start.rdc.classification;
+    // A guess that is wrong in size, and knows it.
+    let tangent = Measured::new(Slopes { driving: 0.0, steered: -1.0 }, 1.0, 1e-12);
+    let options = Options { tolerance: Tolerance { rtol: 0.0, atol: 1e-9 }, ..Options::default() };
+    let process = Process::new(Observable::Classification, Drive::LambdaTo(0.4)).with_options(options);
+    let mut trace = process.trace(&system, start, tangent).expect("a trace");
+    let mut last = None;
+    for waypoint in trace.by_ref() {
+        let waypoint = waypoint.expect("a waypoint");
+        assert_close!(waypoint.equilibrium.rdc.classification, first, rtol = 0.0, atol = 1e-9);
+        last = Some(waypoint);
+    }
+    assert_eq!(trace.stop_reason(), Some(StopReason::ReachedEnd));
+    let last = last.expect("a waypoint");
+    let mut exact = FromResponse;
+    let truth = exact
+        .slopes(&&system, &last.equilibrium, Observable::Classification, Drive::LambdaTo(0.4))
+        .expect("slopes");
+    // Along the curve the slopes still change by tens of percent from one waypoint to the next.
+    let learned = trace.tangent().slopes();
+    assert_close!(learned.steered, truth.steered, rtol = 0.3, atol = 0.0);
+    assert_close!(learned.driving, truth.driving, rtol = 0.3, atol = 0.0);
+}
+
+#[test]
+fn one_exact_observation_after_another_gives_the_slopes() {
+    let mut tangent = Measured::new(Slopes { driving: 5.0, steered: -1.0 }, 10.0, 1e-9);
+    let truth = Slopes { driving: -0.3, steered: -2.0 };
+    for (x, y) in [(0.01, 0.0), (0.0, 0.01), (0.01, 0.01), (-0.01, 0.02)] {
+        let change = truth.driving * x + truth.steered * y;
+        let observation = Observation { step: Slopes { driving: x, steered: y }, change, std_err: None };
+        Tangent::<GaussianSystem>::observe(&mut tangent, observation);
+    }
+    // The filter trusts an observation up to its scatter over the distance moved, 1e-7.
+    assert_close!(tangent.slopes().driving, truth.driving, rtol = 1e-4, atol = 0.0);
+    assert_close!(tangent.slopes().steered, truth.steered, rtol = 1e-4, atol = 0.0);
+    assert!(tangent.std_errs().steered < 1.0);
+    // Standing still says nothing about slopes.
+    let before = tangent;
+    let still = Observation { step: Slopes { driving: 0.0, steered: 0.0 }, change: 1.0, std_err: None };
+    Tangent::<GaussianSystem>::observe(&mut tangent, still);
+    assert_eq!(tangent, before);
+}
+
+#[test]
+fn a_noisy_classification_loss_is_held_within_its_tolerance() {
+    let system = Noisy { system: gaussian(), scatter: 0.01 };
+    let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
+    let first = start.rdc.classification().mean();
+    let tangent = Measured::new(Slopes { driving: 0.0, steered: -first.abs() }, first.abs(), 0.01);
+    let options = Options {
+        tolerance: Tolerance { rtol: 0.02, atol: 0.0 },
+        wanted_corrections: 1,
+        most_corrections: 8,
+        ..Options::default()
+    };
+    let process = Process::new(Observable::Classification, Drive::LambdaTo(0.4)).with_options(options);
+    let curve = process.trace(&system, start, tangent).expect("a trace").collect_curve().expect("a curve");
+    let waypoints = curve.into_complete().expect("the end");
+    for waypoint in &waypoints {
+        assert!(waypoint.residual.mean().abs() <= 0.02 * first.abs());
+        // Noise in common cancels in the paired difference.
+        let alone = waypoint.equilibrium.rdc.classification().std_err();
+        assert!(waypoint.residual.std_err() < 0.1 * alone);
+    }
+}
+
+/// A system that fails, or is not a number, at its third equilibrium.
+struct Failing {
+    calls: Cell<u32>,
+    fails: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("it broke")]
+struct Broken;
+
+impl System for Failing {
+    type Rdc = Rdc;
+    type State = ();
+    type Error = Broken;
+
+    fn equilibrium(&self, at: Multipliers, _from: Option<&()>) -> Result<At<Self>, Broken> {
+        self.calls.set(self.calls.get() + 1);
+        let third = self.calls.get() == 3;
+        if third && self.fails {
+            return Err(Broken);
+        }
+        let classification = if third { f64::NAN } else { at.lambda() - at.gamma() };
+        let rdc = Rdc { rate: 0.0, distortion: 0.0, classification };
+        Ok(Equilibrium { multipliers: at, rdc, state: (), certificate: Certificate::ClosedForm })
+    }
+}
+
+impl Responsive for Failing {
+    fn response(&self, _at: &At<Self>) -> Result<Response<f64>, Broken> {
+        let sidedness = Sidedness::TwoSided;
+        Ok(Response { distortion_lambda: -1.0, cross: 1.0, classification_gamma: -1.0, sidedness })
+    }
+}
+
+#[test]
+fn a_system_that_fails_ends_the_trace_with_an_error_that_names_the_waypoint() {
+    for fails in [true, false] {
+        let system = Failing { calls: Cell::new(0), fails };
+        let start = system.equilibrium(at(1.0, 1.0), None).expect("the first equilibrium");
+        let process = Process::new(Observable::Classification, Drive::LambdaTo(5.0));
+        let mut trace = process.trace(&system, start, FromResponse).expect("a trace");
+        assert!(trace.next().is_some_and(|start| start.is_ok()));
+        let error = trace.find_map(Result::err).expect("an error");
+        match error {
+            ProcessError::System { waypoint, source, .. } => assert_eq!((waypoint, source), (2, Broken)),
+            ProcessError::NotFinite { waypoint, quantity, value, .. } => {
+                assert!(!fails && value.is_nan());
+                assert_eq!((waypoint, quantity), (2, "change of the held observable"));
+            }
+            other => panic!("not expected: {other}"),
+        }
+        assert!(trace.next().is_none() && trace.stop_reason().is_none());
+    }
+}

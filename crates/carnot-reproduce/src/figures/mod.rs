@@ -1,0 +1,58 @@
+//! The figures of the paper.
+
+use crate::figure::Figure;
+
+/// A figure of the paper, computed here or still to come.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    /// The name on the command line and of the folder in the output.
+    pub name: &'a str,
+    /// What the figure shows, in one line.
+    pub shows: &'a str,
+    /// What computes it; `None` while it is to come.
+    pub figure: Option<&'a dyn Figure>,
+}
+
+impl<'a> Entry<'a> {
+    /// A figure that can be computed.
+    #[must_use]
+    pub fn available(figure: &'a dyn Figure) -> Self {
+        Entry { name: figure.name(), shows: figure.shows(), figure: Some(figure) }
+    }
+
+    const fn to_come(name: &'a str, shows: &'a str) -> Self {
+        Entry { name, shows, figure: None }
+    }
+}
+
+/// All figures, in the order of the report.
+pub static ALL: [Entry<'static>; 8] = [
+    Entry::to_come(
+        "equilibrium-surface",
+        "R(D, C) of exact systems in three dimensions, with curves of constant C, D and R on it",
+    ),
+    Entry::to_come(
+        "free-energy",
+        "F, its gradient and response over (lambda, gamma); concavity, Maxwell relations, loops",
+    ),
+    Entry::to_come(
+        "phase-transitions",
+        "transitions of Gaussian and discrete systems, predicted against located",
+    ),
+    Entry::to_come("exact-processes", "iso-classification on exact systems, compared with plain Runge-Kutta"),
+    Entry::to_come("learned-surface", "R, D and C of trained models over a grid of (lambda, gamma)"),
+    // The one line to change when the figure lands:
+    // Entry { name: "iso-classification", shows: .., figure: Some(&iso_classification::IsoClassification) }
+    Entry::to_come(
+        "iso-classification",
+        "images: lambda swept, gamma steered so that C stays; against gamma fixed",
+    ),
+    Entry::to_come(
+        "transfer-digits",
+        "digits 0-4 to digits 5-9 at constant classification loss; against fine-tuning",
+    ),
+    Entry::to_come(
+        "transfer-objects",
+        "CIFAR-10 vehicles to animals at constant classification loss; against fine-tuning",
+    ),
+];

@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+pub mod chart;
+pub mod cli;
+pub mod figure;
+pub mod figures;
+pub mod metric;
+pub mod output;
+pub mod progress;
+pub mod run;
+pub mod table;

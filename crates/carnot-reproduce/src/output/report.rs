@@ -1,0 +1,171 @@
+//! `index.html`: the report, in one file that opens from disk.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::escape;
+use super::record::{Record, RecordedMetric};
+use crate::progress::duration_text;
+
+const STYLE: &str = include_str!("report.css");
+
+/// The report of the figures recorded in the output directory `out`, in the order given.
+///
+/// The charts are read from `out` in both palettes; a style sheet shows the one that fits. They
+/// hold no identifiers, so that two in one page cannot disturb each other.
+#[must_use]
+pub fn index_html(out: &Path, records: &[Record]) -> String {
+    let mut body = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = write_body(&mut body, out, records);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>carnot: the figures</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+    )
+}
+
+fn write_body(html: &mut String, out: &Path, records: &[Record]) -> std::fmt::Result {
+    let (kept, bounds) = records.iter().map(Record::score).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    writeln!(html, "<header>\n<h1>carnot: the figures</h1>")?;
+    writeln!(
+        html,
+        "<p class=\"soft\">carnot {}, {} computed, {kept} of {bounds} bounds kept. \
+         How they were made: <a href=\"manifest.json\">manifest.json</a>.</p>\n</header>",
+        env!("CARGO_PKG_VERSION"),
+        counted(records.len(), "figure"),
+    )?;
+    writeln!(html, "<nav aria-label=\"Contents\">\n<ul>")?;
+    for record in records {
+        let name = escape(&record.figure);
+        let (class, verdict) = verdict(record);
+        writeln!(
+            html,
+            "<li><a href=\"#{name}\">{name}</a>: {} <span class=\"{class}\">{verdict}</span></li>",
+            escape(&record.shows)
+        )?;
+    }
+    writeln!(html, "</ul>\n</nav>\n<main>")?;
+    for record in records {
+        write_figure(html, out, record)?;
+    }
+    writeln!(html, "</main>")
+}
+
+fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Result {
+    let name = escape(&record.figure);
+    writeln!(html, "<section>\n<h2 id=\"{name}\">{name}</h2>\n<p>{}</p>", escape(&record.shows))?;
+    for (class, file) in [("light", "figure.svg"), ("dark", "figure-dark.svg")] {
+        // A chart that was deleted from the directory leaves a gap, not a failure.
+        let svg = std::fs::read_to_string(out.join(&record.figure).join(file)).unwrap_or_default();
+        if svg.starts_with("<svg") {
+            writeln!(html, "<div class=\"chart wide {class}\">{svg}</div>")?;
+        }
+    }
+    for paragraph in &record.summary {
+        writeln!(html, "<p>{}</p>", escape(paragraph))?;
+    }
+    writeln!(
+        html,
+        "<div class=\"beside\">\n<div><h3>The paper</h3><p>{}</p></div>\n\
+         <div><h3>Here</h3><p>{}</p></div>\n</div>",
+        escape(&record.claim),
+        escape(&record.finding)
+    )?;
+    if !record.metrics.is_empty() {
+        write_metrics(html, &record.metrics)?;
+    }
+    let seeds: Vec<String> = record.seeds.iter().map(u64::to_string).collect();
+    let digest = record.data_digest.as_ref().map(|d| format!(" (SHA-256 {})", escape(d)));
+    writeln!(
+        html,
+        "<p class=\"soft\">Data: {}{}. Tier: {}. Seeds: {}. Computed in {} on {} by carnot {}, finished {}. \
+         Files: <a href=\"{name}/trace.csv\">trace.csv</a>, <a href=\"{name}/metrics.json\">metrics.json</a>, \
+         <a href=\"{name}/figure.svg\">SVG</a>, <a href=\"{name}/figure.png\">PNG</a>, \
+         <a href=\"{name}/figure-dark.png\">dark PNG</a>.</p>\n</section>",
+        record.data,
+        digest.unwrap_or_default(),
+        record.tier,
+        seeds.join(", "),
+        duration_text(record.made.seconds as u64),
+        counted(record.made.threads, "thread"),
+        escape(&record.made.carnot),
+        escape(&record.made.finished),
+    )
+}
+
+fn write_metrics(html: &mut String, metrics: &[RecordedMetric]) -> std::fmt::Result {
+    writeln!(
+        html,
+        "<div class=\"wide\">\n<table>\n<thead><tr><th>number</th><th class=\"number\">value</th>\
+         <th>unit</th><th>bound</th><th>verdict</th></tr></thead>\n<tbody>"
+    )?;
+    for metric in metrics {
+        let value = match (metric.value, metric.std_err) {
+            (None, _) => "not finite".to_owned(),
+            (Some(value), None) => significant(value),
+            (Some(value), Some(std_err)) => format!("{} ± {}", significant(value), significant(std_err)),
+        };
+        let bound = metric.bound.map(|b| {
+            let symbol = match b.op {
+                crate::figure::BoundOp::Le => "≤",
+                crate::figure::BoundOp::Ge => "≥",
+            };
+            format!("{symbol} {}", b.value)
+        });
+        let verdict = match metric.pass {
+            Some(true) => "<span class=\"pass\">pass</span>",
+            Some(false) => "<span class=\"miss\">miss</span>",
+            None => "",
+        };
+        writeln!(
+            html,
+            "<tr><td>{}</td><td class=\"number\">{value}</td><td>{}</td><td>{}</td><td>{verdict}</td></tr>",
+            escape(&metric.name),
+            // The unit of a pure number says nothing in a table.
+            escape(if metric.unit == "1" { "" } else { &metric.unit }),
+            bound.unwrap_or_default(),
+        )?;
+    }
+    writeln!(html, "</tbody>\n</table>\n</div>")
+}
+
+fn verdict(record: &Record) -> (&'static str, String) {
+    match record.score() {
+        (_, 0) => ("soft", "no bounds".to_owned()),
+        (kept, all) if kept == all => ("pass", format!("pass ({})", counted(all, "bound"))),
+        (kept, all) => ("miss", format!("miss ({} of {})", all - kept, counted(all, "bound"))),
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Four significant digits; the exact number is in `metrics.json`.
+fn significant(value: f64) -> String {
+    let magnitude = value.abs();
+    if value == 0.0 {
+        "0".to_owned()
+    } else if (1e-3..1e5).contains(&magnitude) {
+        let decimals = (3 - magnitude.log10().floor() as i32).max(0) as usize;
+        let text = format!("{value:.decimals$}");
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    } else {
+        format!("{value:.3e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::significant;
+
+    #[test]
+    fn numbers_are_shown_with_four_digits() {
+        assert_eq!(significant(0.123_456), "0.1235");
+        assert_eq!(significant(20.0), "20");
+        assert_eq!(significant(12_345.6), "12346");
+        assert_eq!(significant(-1.5e-16), "-1.500e-16");
+        assert_eq!(significant(100.0), "100");
+    }
+}

@@ -1,0 +1,116 @@
+//! What can be wrong with a linear-Gaussian system, and the checks that find it.
+
+use ndarray::ArrayView2;
+
+/// Why a linear-Gaussian system or its equilibrium does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GaussianError {
+    /// A matrix has no entries.
+    #[error("the {matrix} is empty")]
+    Empty {
+        /// Which matrix.
+        matrix: &'static str,
+    },
+    /// A matrix has the wrong shape.
+    #[error("the {matrix} has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// Which matrix.
+        matrix: &'static str,
+        /// Its rows and columns.
+        found: (usize, usize),
+        /// The rows and columns that it should have.
+        expected: (usize, usize),
+    },
+    /// An entry is NaN or infinite.
+    #[error("entry ({row}, {column}) of the {matrix} is {value}")]
+    NotFinite {
+        /// Which matrix.
+        matrix: &'static str,
+        /// The entry's row.
+        row: usize,
+        /// The entry's column.
+        column: usize,
+        /// The entry.
+        value: f64,
+    },
+    /// A covariance is not symmetric.
+    #[error("the {matrix} is not symmetric: entries ({row}, {column}) and ({column}, {row}) are {above} and {below}")]
+    NotSymmetric {
+        /// Which matrix.
+        matrix: &'static str,
+        /// The first entry's row.
+        row: usize,
+        /// The first entry's column.
+        column: usize,
+        /// The first entry.
+        above: f64,
+        /// Its mirror image.
+        below: f64,
+    },
+    /// A diagonal entry of a covariance is negative.
+    #[error("variance {index} of the {matrix} is {value}")]
+    NegativeVariance {
+        /// Which matrix.
+        matrix: &'static str,
+        /// The place on the diagonal.
+        index: usize,
+        /// The entry.
+        value: f64,
+    },
+    /// The source covariance has an eigenvalue that is not positive.
+    #[error("the source covariance is not positive definite")]
+    NotPositiveDefinite,
+    /// A noise variance is not a positive number.
+    #[error("the {name} variance must be finite and positive, not {value}")]
+    NoiseVariance {
+        /// `decoder` or `head`.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+    },
+    /// The eigenvalues could not be computed, as happens when the entries overflow.
+    #[error("the eigenvalues at lambda {lambda}, gamma {gamma} could not be computed")]
+    Eigenvalues {
+        /// The multiplier of the distortion.
+        lambda: f64,
+        /// The multiplier of the classification loss.
+        gamma: f64,
+    },
+}
+
+/// Two mirror images may differ by this much, relative to the larger: more than the rounding of a product of
+/// matrices, less than any asymmetry that means something.
+const ASYMMETRY: f64 = 1e-12;
+
+pub(super) fn check_shape(
+    matrix: &'static str,
+    entries: &ArrayView2<'_, f64>,
+    expected: (usize, usize),
+) -> Result<(), GaussianError> {
+    let found = entries.dim();
+    if found != expected {
+        return Err(GaussianError::Shape { matrix, found, expected });
+    }
+    if entries.is_empty() {
+        return Err(GaussianError::Empty { matrix });
+    }
+    match entries.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        Some(((row, column), &value)) => Err(GaussianError::NotFinite { matrix, row, column, value }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_symmetric(
+    matrix: &'static str,
+    entries: &ArrayView2<'_, f64>,
+) -> Result<(), GaussianError> {
+    for ((row, column), &above) in entries.indexed_iter() {
+        let below = entries[(column, row)];
+        let scale = entries[(row, row)].abs().max(entries[(column, column)].abs());
+        if (above - below).abs() > ASYMMETRY * scale.max(above.abs().max(below.abs())) {
+            return Err(GaussianError::NotSymmetric { matrix, row, column, above, below });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! The modes of a linear-Gaussian equilibrium: reverse water-filling and its derivatives.
+
+use faer::{Mat, Side};
+
+use super::GaussianError;
+use crate::{Multipliers, Response, Sidedness};
+
+/// The eigenvalues and eigenvectors of `M = lambda L'L / s_d^2 + gamma L'B'B L / s_c^2`.
+///
+/// Mode i is encoded, with posterior variance `1 / mu_i` in whitened coordinates, if its strength `mu_i` is above one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Modes {
+    strengths: Vec<f64>,
+    frame: Mat<f64>,
+}
+
+/// `matrix' matrix / variance`, exactly symmetric.
+pub(super) fn gram(matrix: &Mat<f64>, variance: f64) -> Mat<f64> {
+    let product = matrix.transpose() * matrix;
+    Mat::from_fn(product.nrows(), product.ncols(), |i, j| product[(i.max(j), i.min(j))] / variance)
+}
+
+impl Modes {
+    pub(super) fn of(
+        distortion_cost: &Mat<f64>,
+        classification_cost: &Mat<f64>,
+        at: Multipliers,
+    ) -> Result<Self, GaussianError> {
+        let n = distortion_cost.nrows();
+        let m = Mat::from_fn(n, n, |i, j| {
+            at.lambda() * distortion_cost[(i, j)] + at.gamma() * classification_cost[(i, j)]
+        });
+        let failed = || GaussianError::Eigenvalues { lambda: at.lambda(), gamma: at.gamma() };
+        let eigen = m.self_adjoint_eigen(Side::Lower).map_err(|_| failed())?;
+        // M is positive semidefinite; rounding can take a zero below it.
+        let strengths: Vec<f64> = eigen.S().column_vector().iter().map(|mu| mu.max(0.0)).collect();
+        if strengths.iter().all(|mu| mu.is_finite()) {
+            Ok(Self { strengths, frame: eigen.U().to_owned() })
+        } else {
+            Err(failed())
+        }
+    }
+
+    /// The strengths `mu_i`, in ascending order.
+    pub fn strengths(&self) -> &[f64] {
+        &self.strengths
+    }
+
+    /// How many modes are encoded: those with `mu_i > 1`.
+    pub fn active(&self) -> usize {
+        self.strengths.iter().filter(|&&mu| mu > 1.0).count()
+    }
+
+    /// The eigenvectors V, one column a mode.
+    pub(super) fn frame(&self) -> &Mat<f64> {
+        &self.frame
+    }
+
+    /// `min(1 / mu_i, 1)`: the posterior variance of each mode relative to its prior variance.
+    pub fn posterior_variances(&self) -> impl Iterator<Item = f64> + '_ {
+        self.strengths.iter().map(|mu| 1.0 / mu.max(1.0))
+    }
+
+    /// `R = 1/2 sum_i ln max(mu_i, 1)`.
+    pub(super) fn rate(&self) -> f64 {
+        0.5 * self.strengths.iter().map(|mu| mu.max(1.0).ln()).sum::<f64>()
+    }
+
+    /// `tr(cost V diag(min(1 / mu, 1)) V')`.
+    pub(super) fn expected_cost(&self, cost: &Mat<f64>) -> f64 {
+        let rotated = cost * &self.frame;
+        self.posterior_variances()
+            .enumerate()
+            .map(|(mode, variance)| variance * (self.frame.col(mode).transpose() * rotated.col(mode)))
+            .sum()
+    }
+
+    /// The response by the divided differences of `g(mu) = min(1 / mu, 1) / 2` (Daleckii and Krein): with
+    /// `P_a = V' cost_a V`, `S_ab = sum_ij g[mu_i, mu_j] (P_a)_ij (P_b)_ij`.
+    pub(super) fn response(&self, distortion_cost: &Mat<f64>, classification_cost: &Mat<f64>) -> Response<f64> {
+        let in_frame = |cost: &Mat<f64>| self.frame.transpose() * (cost * &self.frame);
+        let (p1, p2) = (in_frame(distortion_cost), in_frame(classification_cost));
+        let [mut s11, mut s12, mut s22] = [0.0; 3];
+        for (i, &u) in self.strengths.iter().enumerate() {
+            for (j, &v) in self.strengths.iter().enumerate() {
+                let weight = divided_difference(u, v);
+                s11 += weight * p1[(i, j)] * p1[(i, j)];
+                s12 += weight * p1[(i, j)] * p2[(i, j)];
+                s22 += weight * p2[(i, j)] * p2[(i, j)];
+            }
+        }
+        // An eigenvalue is known to about n units in the last place of the largest.
+        let largest = self.strengths.last().copied().unwrap_or(0.0);
+        let rounding = f64::EPSILON * self.strengths.len() as f64 * largest.max(1.0);
+        let critical = self.strengths.iter().any(|mu| (mu - 1.0).abs() <= rounding);
+        let sidedness = if critical { Sidedness::OneSided } else { Sidedness::TwoSided };
+        Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness }
+    }
+}
+
+/// The divided difference `(g(u) - g(v)) / (u - v)` of `g(mu) = min(1 / mu, 1) / 2`, written so that nothing cancels.
+fn divided_difference(u: f64, v: f64) -> f64 {
+    let (low, high) = (u.min(v), u.max(v));
+    if low > 1.0 {
+        // Not over the product, which can overflow.
+        -0.5 / low / high
+    } else if high > 1.0 {
+        (1.0 - high) / (2.0 * high * (high - low))
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carnot_testkit::{assert_close, strategies::log_uniform};
+    use proptest::prelude::*;
+
+    use super::divided_difference;
+
+    proptest! {
+        #[test]
+        fn the_divided_difference_is_one(u in log_uniform(1e-3, 1e3), v in log_uniform(1e-3, 1e3)) {
+            prop_assume!((u - v).abs() > 1e-3 * u.max(v));
+            let g = |mu: f64| 0.5 * (1.0 / mu).min(1.0);
+            // The quotient loses at most three digits to the cancellation admitted above.
+            assert_close!(divided_difference(u, v), (g(u) - g(v)) / (u - v), rtol = 1e-12, atol = 1e-12);
+            prop_assert_eq!(divided_difference(u, v), divided_difference(v, u));
+        }
+    }
+}

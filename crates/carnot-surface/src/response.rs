@@ -1,0 +1,167 @@
+//! The response matrix: how D and C move with the multipliers.
+
+use crate::{Multipliers, Observable, Quantity};
+
+/// Whether the derivative is the same from both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sidedness {
+    /// The free energy is twice differentiable here.
+    TwoSided,
+    /// On a phase transition: the response of the phase in which the critical mode is not encoded.
+    OneSided,
+}
+
+/// The response matrix `S = Hess F = [[D_lambda, D_gamma], [C_lambda, C_gamma]]`.
+///
+/// It is symmetric (Maxwell's relation `D_gamma = C_lambda`) and negative semidefinite (F is concave).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Response<Q = f64> {
+    /// `S11 = dD/dlambda` at fixed gamma.
+    pub distortion_lambda: Q,
+    /// `S12 = dD/dgamma` at fixed lambda `= dC/dlambda` at fixed gamma.
+    pub cross: Q,
+    /// `S22 = dC/dgamma` at fixed lambda.
+    pub classification_gamma: Q,
+    /// Whether the derivative is the same from both sides.
+    pub sidedness: Sidedness,
+}
+
+/// The condition number of `diag(lambda, gamma) S diag(lambda, gamma)` from which a response counts as degenerate.
+pub const DEGENERATE_CONDITION: f64 = 1e8;
+
+/// A response that cannot be inverted: the surface is a curve here, or a plateau.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("the response is degenerate: condition {condition:e} in units of the multipliers")]
+pub struct Degenerate {
+    /// Condition number of `diag(lambda, gamma) S diag(lambda, gamma)`; infinite where it is singular.
+    pub condition: f64,
+}
+
+impl<Q: Quantity> Response<Q> {
+    /// The partial derivatives of an observable with respect to `(lambda, gamma)` at `multipliers`. Those of the rate
+    /// follow from the first law, `dR = -lambda dD - gamma dC`.
+    pub fn gradient(&self, observable: Observable, multipliers: Multipliers) -> [f64; 2] {
+        let (s11, s12, s22) =
+            (self.distortion_lambda.mean(), self.cross.mean(), self.classification_gamma.mean());
+        let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
+        match observable {
+            Observable::Rate => [-lambda * s11 - gamma * s12, -lambda * s12 - gamma * s22],
+            Observable::Distortion => [s11, s12],
+            Observable::Classification => [s12, s22],
+        }
+    }
+
+    /// The condition number of `diag(lambda, gamma) S diag(lambda, gamma)`, infinite where it is singular: that
+    /// scaling measures the multipliers in their own units, `d ln lambda` and `d ln gamma`.
+    pub fn condition(&self, multipliers: Multipliers) -> f64 {
+        let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
+        let a = lambda * lambda * self.distortion_lambda.mean();
+        let b = lambda * gamma * self.cross.mean();
+        let c = gamma * gamma * self.classification_gamma.mean();
+        let largest = 0.5 * (a + c).abs() + (0.5 * (a - c)).hypot(b);
+        let determinant = (a * c - b * b).abs();
+        if determinant > 0.0 { largest * largest / determinant } else { f64::INFINITY }
+    }
+}
+
+impl Response<f64> {
+    /// The response as an invertible matrix.
+    ///
+    /// # Errors
+    ///
+    /// [`Degenerate`] where the condition in units of the multipliers is at least [`DEGENERATE_CONDITION`]: every
+    /// scalar or rank-one system, plateaus, and a vanishing multiplier.
+    pub fn regular(&self, multipliers: Multipliers) -> Result<RegularResponse, Degenerate> {
+        let condition = self.condition(multipliers);
+        if condition < DEGENERATE_CONDITION {
+            Ok(RegularResponse { s: *self, condition })
+        } else {
+            Err(Degenerate { condition })
+        }
+    }
+}
+
+/// A response that can be inverted: D and C are coordinates of the surface here, as good as lambda and gamma.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RegularResponse {
+    s: Response<f64>,
+    condition: f64,
+}
+
+impl RegularResponse {
+    /// Condition number of `diag(lambda, gamma) S diag(lambda, gamma)`.
+    pub fn condition(&self) -> f64 {
+        self.condition
+    }
+
+    fn determinant(&self) -> f64 {
+        self.s.distortion_lambda * self.s.classification_gamma - self.s.cross * self.s.cross
+    }
+
+    /// `(dgamma/dlambda)_C = -S12 / S22`: the slope of an iso-classification curve.
+    pub fn iso_classification_slope(&self) -> f64 {
+        -self.s.cross / self.s.classification_gamma
+    }
+
+    /// `(dgamma/dlambda)_D = -S11 / S12`, infinite where the two are uncoupled.
+    pub fn iso_distortion_slope(&self) -> f64 {
+        -self.s.distortion_lambda / self.s.cross
+    }
+
+    /// `(dD/dlambda)_C = S11 - S12^2 / S22`, by Le Chatelier's principle no larger in size than `dD/dlambda` at fixed
+    /// gamma.
+    pub fn d_distortion_d_lambda_at_classification(&self) -> f64 {
+        self.determinant() / self.s.classification_gamma
+    }
+
+    /// `(dC/dgamma)_D = S22 - S12^2 / S11`.
+    pub fn d_classification_d_gamma_at_distortion(&self) -> f64 {
+        self.determinant() / self.s.distortion_lambda
+    }
+
+    /// `(dD/dC)_lambda = S12 / S22`, equal to `-(dgamma/dlambda)_C`.
+    pub fn d_distortion_d_classification_at_lambda(&self) -> f64 {
+        self.s.cross / self.s.classification_gamma
+    }
+
+    /// `(dC/dD)_gamma = S12 / S11`, equal to `-(dlambda/dgamma)_D`.
+    pub fn d_classification_d_distortion_at_gamma(&self) -> f64 {
+        self.s.cross / self.s.distortion_lambda
+    }
+
+    /// `(dlambda/dC)_D = (dgamma/dD)_C = -S12 / det S`: the off-diagonal entry of the inverse, the second derivative
+    /// `-d^2 R / dD dC`.
+    pub fn d_lambda_d_classification_at_distortion(&self) -> f64 {
+        -self.s.cross / self.determinant()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carnot_testkit::assert_close;
+
+    use super::*;
+
+    fn response(s11: f64, s12: f64, s22: f64) -> Response {
+        Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness: Sidedness::TwoSided }
+    }
+
+    #[test]
+    fn the_condition_is_that_of_the_eigenvalues() {
+        let one = Multipliers::new(1.0, 1.0).expect("valid");
+        // [[-5, 4], [4, -5]] has eigenvalues -1 and -9.
+        assert_close!(response(-5.0, 4.0, -5.0).condition(one), 9.0, rtol = 1e-14, atol = 0.0);
+        assert_eq!(response(-1.0, 1.0, -1.0).condition(one), f64::INFINITY);
+        assert_eq!(response(0.0, 0.0, 0.0).regular(one), Err(Degenerate { condition: f64::INFINITY }));
+        // In units of the multipliers this one is the identity.
+        let far = Multipliers::new(1e-6, 1e6).expect("valid");
+        assert_close!(response(-1e12, 0.0, -1e-12).condition(far), 1.0, rtol = 1e-12, atol = 0.0);
+    }
+
+    #[test]
+    fn the_rate_follows_from_the_first_law() {
+        let at = Multipliers::new(2.0, 3.0).expect("valid");
+        let s = response(-5.0, 1.0, -7.0);
+        assert_eq!(s.gradient(Observable::Rate, at), [10.0 - 3.0, -2.0 + 21.0]);
+    }
+}

@@ -1,0 +1,105 @@
+//! What a system is: something with an equilibrium at every pair of multipliers.
+
+use carnot_info::Estimate;
+
+use crate::{Multipliers, Observables, Response};
+
+/// How an equilibrium is known to be one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Certificate {
+    /// Evaluated from a closed form of the global minimum: exact to rounding.
+    ClosedForm,
+    /// A proven bound on a global minimum.
+    Bound {
+        /// `F - F* <= gap`, in nats.
+        gap: f64,
+        /// Residual of the optimality conditions: errors of D, C and the response are of its order.
+        residual: f64,
+    },
+    /// A stationary point, the best of several starts; nothing is claimed about the global minimum.
+    Stationary {
+        /// Residual of the optimality conditions.
+        residual: f64,
+        /// How many starts were tried.
+        starts: usize,
+    },
+    /// A model relaxed by a stochastic optimiser: its objective is above the free energy by an unknown amount.
+    Relaxed {
+        /// Steps of the optimiser taken in this relaxation.
+        steps: u64,
+        /// How much the training objective still changed from the first half of the end of the relaxation to the
+        /// second, in nats: compatible with zero on a plateau.
+        plateau: Estimate,
+    },
+}
+
+/// A state at equilibrium and what is observed there.
+#[derive(Debug, Clone)]
+pub struct Equilibrium<V, X> {
+    /// Where on the surface.
+    pub multipliers: Multipliers,
+    /// Rate, distortion and classification loss, in nats.
+    pub rdc: V,
+    /// The system's own description of the state, a warm start for its neighbours.
+    pub state: X,
+    /// How the equilibrium is known to be one.
+    pub certificate: Certificate,
+}
+
+impl<V: Observables, X> Equilibrium<V, X> {
+    /// `F = R + lambda D + gamma C`, in nats.
+    pub fn free_energy(&self) -> V::Scalar {
+        self.rdc.objective(self.multipliers)
+    }
+}
+
+/// The equilibrium of a system `S`.
+pub type At<S> = Equilibrium<<S as System>::Rdc, <S as System>::State>;
+
+/// The scalar a system's observables are made of.
+pub type Scalar<S> = <<S as System>::Rdc as Observables>::Scalar;
+
+/// A system that minimises `R + lambda D + gamma C`.
+pub trait System {
+    /// [`Rdc`](crate::Rdc) if it is exact, [`RdcEstimate`](crate::RdcEstimate) if it is measured.
+    type Rdc: Observables;
+    /// Whatever describes an equilibrium. All that a warm start needs is in it, random states included, so that
+    /// `equilibrium` is a pure function.
+    type State: Clone;
+    /// What can go wrong.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The equilibrium at the multipliers, started from `from` where that helps.
+    ///
+    /// # Errors
+    ///
+    /// The system's own, for instance a solver that did not converge.
+    fn equilibrium(&self, at: Multipliers, from: Option<&Self::State>) -> Result<At<Self>, Self::Error>;
+}
+
+/// A system that knows the second derivatives of its free energy.
+pub trait Responsive: System {
+    /// The response matrix at an equilibrium.
+    ///
+    /// # Errors
+    ///
+    /// The system's own.
+    fn response(&self, at: &At<Self>) -> Result<Response<Scalar<Self>>, Self::Error>;
+}
+
+impl<S: System> System for &S {
+    type Rdc = S::Rdc;
+    type State = S::State;
+    type Error = S::Error;
+
+    fn equilibrium(&self, at: Multipliers, from: Option<&S::State>) -> Result<At<S>, S::Error> {
+        (**self).equilibrium(at, from)
+    }
+}
+
+impl<S: Responsive> Responsive for &S {
+    fn response(&self, at: &At<S>) -> Result<Response<Scalar<S>>, S::Error> {
+        (**self).response(at)
+    }
+}
