@@ -1,6 +1,7 @@
 //! A model interpreted by candle.
 
-use candle_core::{D, DType, Device, Tensor, Var};
+use candle_core::backprop::GradStore;
+use candle_core::{D, Device, Storage, Tensor, Var};
 use candle_nn::ops::{log_softmax, sigmoid};
 use carnot_surface::Multipliers;
 
@@ -37,6 +38,10 @@ impl<'a> Network<'a> {
         Ok(Self { architecture, parameters })
     }
 
+    pub(crate) fn architecture(&self) -> &'a Architecture {
+        self.architecture
+    }
+
     /// The networks applied to a batch of inputs, shape (n_samples, pixels), with standard normal noise of shape
     /// (n_samples, latent).
     pub(crate) fn forward(&self, inputs: &Tensor, noise: &Tensor) -> Result<Outputs, ModelError> {
@@ -51,20 +56,22 @@ impl<'a> Network<'a> {
         Ok(Outputs { mean, log_variance, decoded, logits })
     }
 
-    /// One step of Adam on the gradient of `objective`.
+    /// One step of Adam on the sum of the gradients of the batch's shards.
     pub(crate) fn descend(
         &self,
-        objective: &Tensor,
+        shards: &[GradStore],
         moments: &mut Moments,
         learning_rate: f64,
     ) -> Result<(), ModelError> {
-        let gradients = objective.backward()?;
         moments.begin_step();
         for (place, var) in &self.parameters {
-            let gradient = gradients
-                .get(var)
-                .ok_or_else(|| candle_core::Error::Msg(format!("no gradient for {}", place.name)))?;
-            moments.update(place.range(), var, gradient, learning_rate)?;
+            let of_shard = |gradients: &GradStore| -> Result<Tensor, ModelError> {
+                let gradient = gradients.get(var);
+                let missing = || candle_core::Error::Msg(format!("no gradient for {}", place.name));
+                Ok(gradient.ok_or_else(missing)?.contiguous()?)
+            };
+            let gradients = shards.iter().map(of_shard).collect::<Result<Vec<_>, _>>()?;
+            moments.update(place.range(), var, &gradients, learning_rate)?;
         }
         Ok(())
     }
@@ -72,15 +79,7 @@ impl<'a> Network<'a> {
     /// Hands each parameter's place and values to `visit`, in order.
     pub(crate) fn visit(&self, mut visit: impl FnMut(&Place, &[f32])) -> Result<(), ModelError> {
         for (place, var) in &self.parameters {
-            let (storage, layout) = var.storage_and_layout();
-            let candle_core::Storage::Cpu(storage) = &*storage else {
-                return Err(candle_core::Error::Msg("a parameter left the CPU".into()).into());
-            };
-            let values = storage.as_slice::<f32>()?;
-            let (start, end) = layout
-                .contiguous_offsets()
-                .ok_or_else(|| candle_core::Error::Msg("a parameter is not contiguous".into()))?;
-            visit(place, &values[start..end]);
+            with_values(var, |values| visit(place, values))?;
         }
         Ok(())
     }
@@ -109,8 +108,21 @@ fn apply<'t>(
     Ok(features)
 }
 
-/// The mean over the batch of `R + lambda D + gamma C` in nats, a scalar; `inputs` has shape (n_samples, pixels) and
-/// `one_hot` labels shape (n_samples, classes).
+/// Hands `read` the values of a contiguous `f32` tensor on the CPU.
+pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, ModelError> {
+    let (storage, layout) = tensor.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else {
+        return Err(candle_core::Error::Msg("a tensor left the CPU".into()).into());
+    };
+    let values = storage.as_slice::<f32>()?;
+    let (start, end) = layout
+        .contiguous_offsets()
+        .ok_or_else(|| candle_core::Error::Msg("a tensor is not contiguous".into()))?;
+    Ok(read(&values[start..end]))
+}
+
+/// The sum over the samples of `R + lambda D + gamma C`, without the constant of D, a scalar in nats; `inputs` has shape
+/// (n_samples, pixels) and `one_hot` labels shape (n_samples, classes).
 pub(crate) fn objective(
     outputs: &Outputs,
     inputs: &Tensor,
@@ -118,7 +130,6 @@ pub(crate) fn objective(
     likelihood: Likelihood,
     at: Multipliers,
 ) -> Result<Tensor, ModelError> {
-    let (samples, pixels) = inputs.dims2()?;
     // R = 1/2 sum (mean^2 + exp(log_variance) - 1 - log_variance), KL to the standard normal marginal.
     let rate = (((outputs.mean.sqr()? + outputs.log_variance.exp()?)? - 1.0)? - &outputs.log_variance)?;
     let rate = (rate.sum_all()? * 0.5)?;
@@ -134,8 +145,7 @@ pub(crate) fn objective(
         }
     };
     let classification = (one_hot * log_softmax(&outputs.logits, D::Minus1)?)?.sum_all()?.neg()?;
-    let sum = ((rate + (distortion * at.lambda())?)? + (classification * at.gamma())?)?;
-    Ok(((sum / samples as f64)? + at.lambda() * likelihood.constant(pixels))?)
+    Ok(((rate + (distortion * at.lambda())?)? + (classification * at.gamma())?)?)
 }
 
 /// A tensor of shape (rows, columns) on the CPU.
@@ -145,8 +155,7 @@ pub(crate) fn matrix(values: &[f32], rows: usize, columns: usize) -> Result<Tens
 
 /// A tensor's values in row-major order, as `f64`.
 pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f64>, ModelError> {
-    let values = tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
-    Ok(values.into_iter().map(f64::from).collect())
+    with_values(&tensor.contiguous()?, |values| values.iter().copied().map(f64::from).collect())
 }
 
 #[cfg(test)]
@@ -173,13 +182,15 @@ mod tests {
         let outputs = network.forward(&inputs, &matrix(&noise, 4, 2).expect("noise")).expect("outputs");
         let one_hot = matrix(&one_hot, 4, 3).expect("labels");
         let tensor = objective(&outputs, &inputs, &one_hot, kind, at).expect("an objective");
-        let by_candle = f64::from(tensor.to_scalar::<f32>().expect("a scalar"));
+        let constant = at.lambda() * kind.constant(6);
+        let by_candle = f64::from(tensor.to_scalar::<f32>().expect("a scalar")) / 4.0 + constant;
         let get = |tensor: &Tensor| values(tensor).expect("values");
         let (mean, log_variance) = (get(&outputs.mean), get(&outputs.log_variance));
         let (decoded, logits) = (get(&outputs.decoded), get(&outputs.logits));
         let sample = |i: usize| {
             let rate = likelihood::rate(&mean[2 * i..2 * i + 2], &log_variance[2 * i..2 * i + 2]);
-            let distortion = likelihood::distortion(kind, &pixels[6 * i..6 * i + 6], &decoded[6 * i..6 * i + 6]);
+            let distortion =
+                likelihood::distortion(kind, &pixels[6 * i..6 * i + 6], &decoded[6 * i..6 * i + 6]);
             let classification = likelihood::classification(&logits[3 * i..3 * i + 3], labels[i]);
             rate + at.lambda() * distortion + at.gamma() * classification
         };
@@ -203,7 +214,8 @@ mod tests {
     fn a_step_of_adam_is_adams() {
         // One linear parameter with a known gradient: the first step of Adam is the learning rate, whatever the
         // gradient's size, and the second follows from the moments by hand.
-        let architecture = Architecture::fully_connected(1, &[], 1, 1, Likelihood::Bernoulli).expect("it fits");
+        let architecture =
+            Architecture::fully_connected(1, &[], 1, 1, Likelihood::Bernoulli).expect("it fits");
         let parameters = Parameters::initial(&architecture, 0);
         let network = Network::new(&architecture, &parameters).expect("a network");
         let mut moments = Moments::zeros(parameters.len());
@@ -213,12 +225,16 @@ mod tests {
         let (mut m, mut v) = (0.0f64, 0.0f64);
         for step in 1..=3 {
             let slope = 3.0 * f64::from(step);
-            // A sum over every parameter, so that each has a gradient.
-            let mut loss = (weight.sum_all().expect("a sum") * slope).expect("a product");
-            for (_, other) in &network.parameters[1..] {
-                loss = (loss + other.sum_all().expect("a sum")).expect("a sum");
-            }
-            network.descend(&loss, &mut moments, 0.01).expect("a step");
+            // A sum over every parameter, so that each has a gradient, in two unequal shards.
+            let shard = |share: f64| {
+                let mut loss = (weight.sum_all().expect("a sum") * (share * slope)).expect("a product");
+                for (_, other) in &network.parameters[1..] {
+                    let term = (other.sum_all().expect("a sum") * share).expect("a product");
+                    loss = (loss + term).expect("a sum");
+                }
+                loss.backward().expect("gradients")
+            };
+            network.descend(&[shard(0.25), shard(0.75)], &mut moments, 0.01).expect("a step");
             m = 0.9 * m + 0.1 * slope;
             v = 0.999 * v + 0.001 * slope * slope;
             let (m_hat, v_hat) = (m / (1.0 - 0.9f64.powi(step)), v / (1.0 - 0.999f64.powi(step)));
@@ -232,14 +248,19 @@ mod tests {
     fn every_parameter_has_the_gradient_of_finite_differences() {
         for kind in [Likelihood::Bernoulli, Likelihood::Gaussian { variance: 0.5 }] {
             let architecture = Architecture::new(
-                vec![Layer::Linear { inputs: 6, outputs: 5 }, Layer::Tanh, Layer::Linear { inputs: 5, outputs: 4 }],
+                vec![
+                    Layer::Linear { inputs: 6, outputs: 5 },
+                    Layer::Tanh,
+                    Layer::Linear { inputs: 5, outputs: 4 },
+                ],
                 vec![Layer::Linear { inputs: 2, outputs: 6 }, Layer::Sigmoid],
                 vec![Layer::Linear { inputs: 2, outputs: 3 }],
                 kind,
             )
             .expect("it fits");
             let start = Parameters::initial(&architecture, 9);
-            let inputs = matrix(&[0.1, 0.9, 0.4, 0.0, 1.0, 0.3, 0.8, 0.2, 0.5, 0.6, 0.0, 0.7], 2, 6).expect("inputs");
+            let inputs =
+                matrix(&[0.1, 0.9, 0.4, 0.0, 1.0, 0.3, 0.8, 0.2, 0.5, 0.6, 0.0, 0.7], 2, 6).expect("inputs");
             let noise = matrix(&[0.3, -1.1, 0.8, 0.1], 2, 2).expect("noise");
             let one_hot = matrix(&[0.0, 1.0, 0.0, 1.0, 0.0, 0.0], 2, 3).expect("labels");
             let at = Multipliers::new(0.7, 1.3).expect("valid");

@@ -3,6 +3,8 @@
 use carnot_data::ImageDataset;
 use carnot_info::Estimate;
 use carnot_surface::{RdcEstimate, SampleKey};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use crate::candle::{Network, matrix, values};
 use crate::random::{Purpose, generator, normals, seed_for};
@@ -18,7 +20,7 @@ pub struct Evaluation {
 }
 
 /// Inputs interpreted at a time: bounds the memory, and changes nothing else.
-const CHUNK: usize = 500;
+const CHUNK: usize = 250;
 
 /// Evaluates a model on every sample of `data`. The noise is drawn from `seed` and the number of the sample's chunk,
 /// so that two evaluations with one seed share it; their estimates have the same [`SampleKey`].
@@ -29,34 +31,49 @@ pub(crate) fn evaluate(
     seed: u64,
 ) -> Result<Evaluation, ModelError> {
     let network = Network::new(architecture, parameters)?;
-    let (pixels, latent, classes) = (architecture.inputs(), architecture.latent(), architecture.classes());
     let rows: Vec<usize> = (0..data.len()).collect();
-    let mut inputs = vec![0.0; CHUNK * pixels];
-    let mut samples = Vec::with_capacity(data.len());
-    let mut correct = Vec::with_capacity(data.len());
-    for (chunk, (rows, labels)) in rows.chunks(CHUNK).zip(data.labels().chunks(CHUNK)).enumerate() {
-        let inputs = &mut inputs[..rows.len() * pixels];
-        data.pixels_f32_into(rows, inputs)?;
-        let noise = normals(rows.len() * latent, generator(seed, Purpose::EvaluationNoise, chunk as u64));
-        let outputs =
-            network.forward(&matrix(inputs, rows.len(), pixels)?, &matrix(&noise, rows.len(), latent)?)?;
-        let (mean, log_variance) = (values(&outputs.mean)?, values(&outputs.log_variance)?);
-        let (decoded, logits) = (values(&outputs.decoded)?, values(&outputs.logits)?);
-        let latents = mean.chunks(latent).zip(log_variance.chunks(latent));
-        let reconstructions = inputs.chunks(pixels).zip(decoded.chunks(pixels));
-        let predictions = logits.chunks(classes).zip(labels);
-        for (((mean, log_variance), (x, decoded)), (logits, &label)) in
-            latents.zip(reconstructions).zip(predictions)
-        {
-            samples.push([
-                likelihood::rate(mean, log_variance),
-                likelihood::distortion(architecture.likelihood(), x, decoded),
-                likelihood::classification(logits, label),
-            ]);
-            correct.push(f64::from(u8::from(likelihood::is_correct(logits, label))));
-        }
-    }
+    let chunks: Vec<Vec<([f64; 3], bool)>> = rows
+        .par_chunks(CHUNK)
+        .enumerate()
+        .map(|(chunk, rows)| {
+            observe(&network, data, rows, generator(seed, Purpose::EvaluationNoise, chunk as u64))
+        })
+        .collect::<Result<_, _>>()?;
+    let (samples, correct): (Vec<_>, Vec<_>) =
+        chunks.into_iter().flatten().map(|(rdc, correct)| (rdc, f64::from(u8::from(correct)))).unzip();
     let key = SampleKey(seed_for(seed, Purpose::EvaluationNoise) ^ data.len() as u64);
     let rdc = RdcEstimate::from_samples(samples, key)?;
     Ok(Evaluation { rdc, accuracy: Estimate::from_samples(&correct)? })
+}
+
+/// `[R, D, C]` of each of the rows in nats, and whether its largest logit is that of its label.
+fn observe(
+    network: &Network<'_>,
+    data: &ImageDataset,
+    rows: &[usize],
+    noise: ChaCha8Rng,
+) -> Result<Vec<([f64; 3], bool)>, ModelError> {
+    let architecture = network.architecture();
+    let (pixels, latent, classes) = (architecture.inputs(), architecture.latent(), architecture.classes());
+    let mut inputs = vec![0.0; rows.len() * pixels];
+    data.pixels_f32_into(rows, &mut inputs)?;
+    let noise = matrix(&normals(rows.len() * latent, noise), rows.len(), latent)?;
+    let outputs = network.forward(&matrix(&inputs, rows.len(), pixels)?, &noise)?;
+    let (mean, log_variance) = (values(&outputs.mean)?, values(&outputs.log_variance)?);
+    let (decoded, logits) = (values(&outputs.decoded)?, values(&outputs.logits)?);
+    let latents = mean.chunks(latent).zip(log_variance.chunks(latent));
+    let reconstructions = inputs.chunks(pixels).zip(decoded.chunks(pixels));
+    let predictions = logits.chunks(classes).zip(rows);
+    let samples = latents.zip(reconstructions).zip(predictions).map(
+        |(((mean, log_variance), (x, decoded)), (logits, &row))| {
+            let label = data.labels()[row];
+            let rdc = [
+                likelihood::rate(mean, log_variance),
+                likelihood::distortion(architecture.likelihood(), x, decoded),
+                likelihood::classification(logits, label),
+            ];
+            (rdc, likelihood::is_correct(logits, label))
+        },
+    );
+    Ok(samples.collect())
 }

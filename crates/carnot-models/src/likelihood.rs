@@ -13,7 +13,9 @@ pub(crate) fn rate(mean: &[f64], log_variance: &[f64]) -> f64 {
 pub(crate) fn distortion(likelihood: Likelihood, pixels: &[f32], decoded: &[f64]) -> f64 {
     let pairs = pixels.iter().map(|&x| f64::from(x)).zip(decoded);
     let sum: f64 = match likelihood {
-        Likelihood::Gaussian { variance } => pairs.map(|(x, y)| (x - y) * (x - y)).sum::<f64>() / (2.0 * variance),
+        Likelihood::Gaussian { variance } => {
+            pairs.map(|(x, y)| (x - y) * (x - y)).sum::<f64>() / (2.0 * variance)
+        }
         Likelihood::Bernoulli => pairs.map(|(x, l)| l.max(0.0) + (-l.abs()).exp().ln_1p() - x * l).sum(),
     };
     sum + likelihood.constant(pixels.len())

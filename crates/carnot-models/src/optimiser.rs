@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
-use candle_core::{CpuStorage, InplaceOp2, Layout, Tensor};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Tensor};
 use rayon::prelude::*;
 
 use crate::ModelError;
+use crate::candle::with_values;
 
 /// First and second moments of the gradient, with the number of steps behind them.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +21,7 @@ const DECAY: (f32, f32) = (0.9, 0.999);
 const EPSILON: f32 = 1e-8;
 
 /// Numbers updated by one task: a matter of speed, since every number is updated by itself.
-const CHUNK: usize = 1 << 14;
+const CHUNK: usize = 1 << 13;
 
 impl Moments {
     pub(crate) fn zeros(parameters: usize) -> Self {
@@ -31,12 +32,12 @@ impl Moments {
         self.steps += 1;
     }
 
-    /// One step of Adam on the parameter that fills `range` of the flat vector.
+    /// One step of Adam on the parameter that fills `range` of the flat vector, along the sum of `gradients`.
     pub(crate) fn update(
         &mut self,
         range: std::ops::Range<usize>,
         parameter: &Tensor,
-        gradient: &Tensor,
+        gradients: &[Tensor],
         learning_rate: f64,
     ) -> Result<(), ModelError> {
         // The bias corrections are folded into the step and into epsilon.
@@ -45,55 +46,67 @@ impl Moments {
         let second = (1.0 - f64::from(DECAY.1).powi(steps)).sqrt();
         let step = AdamStep {
             moments: Mutex::new((&mut self.first[range.clone()], &mut self.second[range])),
+            gradients,
             rate: (learning_rate * second / first) as f32,
             epsilon: EPSILON * second as f32,
         };
-        Ok(parameter.inplace_op2(&gradient.contiguous()?, &step)?)
+        Ok(parameter.inplace_op1(&step)?)
     }
 }
 
 /// The update as candle's in-place operation: candle alone may write to the storage of its tensors.
 struct AdamStep<'a> {
     moments: Mutex<(&'a mut [f32], &'a mut [f32])>,
+    gradients: &'a [Tensor],
     rate: f32,
     epsilon: f32,
 }
 
-impl InplaceOp2 for AdamStep<'_> {
+impl AdamStep<'_> {
+    /// Updates one chunk of numbers; `sum` is their gradient.
+    fn apply(&self, parameter: &mut [f32], sum: &[f32], first: &mut [f32], second: &mut [f32]) {
+        for (((parameter, &gradient), first), second) in parameter.iter_mut().zip(sum).zip(first).zip(second)
+        {
+            *first = DECAY.0 * *first + (1.0 - DECAY.0) * gradient;
+            *second = DECAY.1 * *second + (1.0 - DECAY.1) * gradient * gradient;
+            *parameter -= self.rate * *first / (second.sqrt() + self.epsilon);
+        }
+    }
+}
+
+impl InplaceOp1 for AdamStep<'_> {
     fn name(&self) -> &'static str {
         "adam"
     }
 
-    fn cpu_fwd(
-        &self,
-        parameter: &mut CpuStorage,
-        parameter_layout: &Layout,
-        gradient: &CpuStorage,
-        gradient_layout: &Layout,
-    ) -> candle_core::Result<()> {
-        let (CpuStorage::F32(parameter), CpuStorage::F32(gradient)) = (parameter, gradient) else {
-            candle_core::bail!("adam: parameters and gradients must be f32")
+    fn cpu_fwd(&self, parameter: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        let CpuStorage::F32(parameter) = parameter else {
+            candle_core::bail!("adam: parameters must be f32")
         };
-        let (Some((start, end)), Some((gradient_start, gradient_end))) =
-            (parameter_layout.contiguous_offsets(), gradient_layout.contiguous_offsets())
-        else {
-            candle_core::bail!("adam: parameters and gradients must be contiguous")
+        let Some((start, end)) = layout.contiguous_offsets() else {
+            candle_core::bail!("adam: parameters must be contiguous")
         };
         let Ok(mut moments) = self.moments.lock() else { candle_core::bail!("adam: poisoned moments") };
         let (first, second) = &mut *moments;
         parameter[start..end]
             .par_chunks_mut(CHUNK)
-            .zip(gradient[gradient_start..gradient_end].par_chunks(CHUNK))
             .zip(first.par_chunks_mut(CHUNK))
             .zip(second.par_chunks_mut(CHUNK))
-            .for_each(|(((parameter, gradient), first), second)| {
-                let numbers = parameter.iter_mut().zip(gradient).zip(first).zip(second);
-                for (((parameter, &gradient), first), second) in numbers {
-                    *first = DECAY.0 * *first + (1.0 - DECAY.0) * gradient;
-                    *second = DECAY.1 * *second + (1.0 - DECAY.1) * gradient * gradient;
-                    *parameter -= self.rate * *first / (second.sqrt() + self.epsilon);
+            .enumerate()
+            .try_for_each(|(chunk, ((parameter, first), second))| {
+                let mut sum = [0.0; CHUNK];
+                let sum = &mut sum[..parameter.len()];
+                for gradient in self.gradients {
+                    let from = chunk * CHUNK;
+                    with_values(gradient, |gradient| {
+                        for (sum, value) in sum.iter_mut().zip(&gradient[from..]) {
+                            *sum += value;
+                        }
+                    })
+                    .map_err(candle_core::Error::wrap)?;
                 }
-            });
-        Ok(())
+                self.apply(parameter, sum, first, second);
+                Ok(())
+            })
     }
 }

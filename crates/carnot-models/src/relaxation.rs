@@ -1,8 +1,10 @@
 //! How a model is brought to equilibrium, and that it stays there.
 
+use candle_core::backprop::GradStore;
 use carnot_data::{Batches, ImageDataset};
 use carnot_info::Estimate;
 use carnot_surface::Multipliers;
+use rayon::prelude::*;
 
 use crate::candle::{Network, matrix, objective};
 use crate::optimiser::Moments;
@@ -68,6 +70,10 @@ impl Relaxation {
     }
 }
 
+/// Inputs of a batch that one task interprets: enough to keep its matrix products efficient. Threads choose who takes
+/// which shard, and the shards' gradients are summed in order, so that the result does not depend on their number.
+const SHARD: usize = 64;
+
 /// Everything that a step of training changes.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
@@ -95,7 +101,15 @@ impl<'a> Training<'a> {
         parameters: &Parameters,
     ) -> Result<Self, ModelError> {
         let network = Network::new(architecture, parameters)?;
-        Ok(Self { architecture, data, seed, network, batch: Vec::new(), pixels: Vec::new(), one_hot: Vec::new() })
+        Ok(Self {
+            architecture,
+            data,
+            seed,
+            network,
+            batch: Vec::new(),
+            pixels: Vec::new(),
+            one_hot: Vec::new(),
+        })
     }
 
     /// One step of Adam on the next batch; the objective before it, in nats per sample.
@@ -118,15 +132,23 @@ impl<'a> Training<'a> {
             row[usize::from(self.data.labels()[sample])] = 1.0;
         }
         let noise = normals(samples * latent, generator(self.seed, Purpose::TrainingNoise, progress.steps));
-        let inputs = matrix(&self.pixels, samples, pixels)?;
-        let outputs = self.network.forward(&inputs, &matrix(&noise, samples, latent)?)?;
-        let one_hot = matrix(&self.one_hot, samples, classes)?;
-        let loss = objective(&outputs, &inputs, &one_hot, self.architecture.likelihood(), at)?;
-        let value = f64::from(loss.to_scalar::<f32>()?);
+        let likelihood = self.architecture.likelihood();
+        let rows = self.pixels.par_chunks(SHARD * pixels).zip(noise.par_chunks(SHARD * latent));
+        let shards = rows.zip(self.one_hot.par_chunks(SHARD * classes)).map(|((inputs, noise), one_hot)| {
+            let rows = inputs.len() / pixels;
+            let inputs = matrix(inputs, rows, pixels)?;
+            let outputs = self.network.forward(&inputs, &matrix(noise, rows, latent)?)?;
+            let one_hot = matrix(one_hot, rows, classes)?;
+            let loss = (objective(&outputs, &inputs, &one_hot, likelihood, at)? / samples as f64)?;
+            Ok((f64::from(loss.to_scalar::<f32>()?), loss.backward()?))
+        });
+        let shards = shards.collect::<Result<Vec<_>, ModelError>>()?;
+        let (losses, gradients): (Vec<f64>, Vec<GradStore>) = shards.into_iter().unzip();
+        let value = losses.iter().sum::<f64>() + at.lambda() * likelihood.constant(pixels);
         if !value.is_finite() {
             return Err(ModelError::Diverged { step: progress.steps, objective: value, at });
         }
-        self.network.descend(&loss, &mut progress.moments, learning_rate)?;
+        self.network.descend(&gradients, &mut progress.moments, learning_rate)?;
         progress.steps += 1;
         Ok(value)
     }

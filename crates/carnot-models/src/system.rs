@@ -169,8 +169,7 @@ impl System for LearnedSystem {
         let Evaluation { rdc, accuracy } =
             evaluate(&self.architecture, &parameters, &self.evaluation, self.seed)?;
         let certificate = Certificate::Relaxed { steps: schedule.steps, plateau: plateau(&objectives)? };
-        let state =
-            LearnedState { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy };
+        let state = LearnedState { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy };
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }

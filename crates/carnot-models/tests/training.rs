@@ -18,8 +18,7 @@ fn digits(training: usize, evaluation: usize) -> (ImageDataset, ImageDataset) {
 fn small(likelihood: Likelihood, seed: u64) -> LearnedSystem {
     let architecture = Architecture::fully_connected(784, &[32], 4, 10, likelihood).expect("an architecture");
     let (training, evaluation) = digits(500, 300);
-    let relaxation =
-        Relaxation { initial_steps: 60, steps: 20, batch_size: 50, ..Relaxation::default() };
+    let relaxation = Relaxation { initial_steps: 60, steps: 20, batch_size: 50, ..Relaxation::default() };
     LearnedSystem::new(architecture, training, evaluation, relaxation, seed).expect("a system")
 }
 
@@ -28,7 +27,8 @@ const GAUSSIAN: Likelihood = Likelihood::Gaussian { variance: 0.5 };
 #[test]
 fn the_fully_connected_model_learns_the_synthetic_digits_about_as_well_as_mnist() {
     // A high price of classification loss and a low one of distortion: a classifier, above all.
-    let architecture = Architecture::fully_connected(784, &[512, 256], 16, 10, GAUSSIAN).expect("an architecture");
+    let architecture =
+        Architecture::fully_connected(784, &[512, 256], 16, 10, GAUSSIAN).expect("an architecture");
     let (training, test) = digits(8_000, 2_000);
     let relaxation = Relaxation { initial_steps: 700, steps: 100, ..Relaxation::default() };
     let system = LearnedSystem::new(architecture, training, test, relaxation, 1).expect("a system");
@@ -70,13 +70,16 @@ fn an_equilibrium_is_a_pure_function_of_its_start() {
 
 #[test]
 fn both_likelihoods_learn_and_say_how() {
-    for (likelihood, constant) in [(GAUSSIAN, 392.0 * std::f64::consts::PI.ln()), (Likelihood::Bernoulli, 0.0)] {
+    for (likelihood, constant) in
+        [(GAUSSIAN, 392.0 * std::f64::consts::PI.ln()), (Likelihood::Bernoulli, 0.0)]
+    {
         assert_close!(likelihood.constant(784), constant, rtol = 1e-14, atol = 0.0);
         let system = small(likelihood, 2);
-        let start = system.equilibrium(at(1.0, 1.0), None).expect("a start");
-        let later = system.equilibrium(at(1.0, 1.0), Some(&start.state)).expect("a later one");
+        let prices = at(0.05, 20.0);
+        let start = system.equilibrium(prices, None).expect("a start");
+        let later = system.equilibrium(prices, Some(&start.state)).expect("a later one");
         // Training goes on: the objective falls, by far more than the standard error of the paired difference.
-        let change = later.rdc.change_since(&start.rdc).objective(at(1.0, 1.0));
+        let change = later.rdc.change_since(&start.rdc).objective(prices);
         assert!(change.mean() < -5.0 * change.std_err(), "{likelihood:?}: {change}");
         let Certificate::Relaxed { steps, plateau } = later.certificate else {
             panic!("a trained model is relaxed, not {:?}", later.certificate);
@@ -109,16 +112,19 @@ fn misuse_is_refused_by_name() {
     let new = |architecture: Architecture, relaxation: Relaxation| {
         LearnedSystem::new(architecture, training.clone(), evaluation.clone(), relaxation, 0)
     };
-    let of = |inputs, classes| Architecture::fully_connected(inputs, &[4], 2, classes, GAUSSIAN).expect("it fits");
+    let of =
+        |inputs, classes| Architecture::fully_connected(inputs, &[4], 2, classes, GAUSSIAN).expect("it fits");
     let error = new(of(100, 10), Relaxation::default()).expect_err("pixels");
     assert!(matches!(error, ModelError::Data { set: "training", what: "pixels", found: 784, expected: 100 }));
     let error = new(of(784, 5), Relaxation::default()).expect_err("classes");
     assert!(matches!(error, ModelError::Data { what: "classes", found: 10, expected: 5, .. }));
     let error = new(of(784, 10), Relaxation { steps: 3, ..Relaxation::default() }).expect_err("steps");
     assert!(matches!(error, ModelError::Option { option: "steps", .. }));
-    let error = new(of(784, 10), Relaxation { learning_rate: -1.0, ..Relaxation::default() }).expect_err("rate");
+    let error =
+        new(of(784, 10), Relaxation { learning_rate: -1.0, ..Relaxation::default() }).expect_err("rate");
     assert!(matches!(error, ModelError::Option { option: "learning_rate", .. }));
-    let system = new(of(784, 10), Relaxation { initial_steps: 0, steps: 4, ..Relaxation::default() }).expect("fits");
+    let system =
+        new(of(784, 10), Relaxation { initial_steps: 0, steps: 4, ..Relaxation::default() }).expect("fits");
     let other = small(GAUSSIAN, 0).equilibrium(at(1.0, 1.0), None).expect("another model's state");
     let error = system.equilibrium(at(1.0, 1.0), Some(&other.state)).expect_err("another model's state");
     assert!(matches!(error, ModelError::State { .. }), "{error}");

@@ -32,13 +32,7 @@ pub trait Tangent<S: System> {
     /// # Errors
     ///
     /// The system's own.
-    fn slopes(
-        &mut self,
-        system: &S,
-        at: &At<S>,
-        held: Observable,
-        drive: Drive,
-    ) -> Result<Slopes, S::Error>;
+    fn slopes(&mut self, system: &S, at: &At<S>, held: Observable, drive: Drive) -> Result<Slopes, S::Error>;
 
     /// Told of every re-equilibration, accepted or not.
     fn observe(&mut self, observation: Observation) {
@@ -51,13 +45,7 @@ pub trait Tangent<S: System> {
 pub struct FromResponse;
 
 impl<S: Responsive> Tangent<S> for FromResponse {
-    fn slopes(
-        &mut self,
-        system: &S,
-        at: &At<S>,
-        held: Observable,
-        drive: Drive,
-    ) -> Result<Slopes, S::Error> {
+    fn slopes(&mut self, system: &S, at: &At<S>, held: Observable, drive: Drive) -> Result<Slopes, S::Error> {
         let multipliers: Multipliers = at.multipliers;
         let [by_lambda, by_gamma] = system.response(at)?.gradient(held, multipliers);
         let (driving, steered) =
@@ -119,10 +107,7 @@ impl<S: System> Tangent<S> for Measured {
         let surprise = change - (self.slopes.driving * x + self.slopes.steered * y);
         self.slopes.driving += gain_x * surprise / variance;
         self.slopes.steered += gain_y * surprise / variance;
-        self.covariance = [
-            a - gain_x * gain_x / variance,
-            b - gain_x * gain_y / variance,
-            c - gain_y * gain_y / variance,
-        ];
+        self.covariance =
+            [a - gain_x * gain_x / variance, b - gain_x * gain_y / variance, c - gain_y * gain_y / variance];
     }
 }

@@ -4,9 +4,7 @@ use std::fmt;
 
 use carnot_surface::{At, Multipliers, Observables, Quantity, Scalar, System};
 
-use crate::{
-    Counters, Curve, Observation, Process, ProcessError, Slopes, StopReason, Tangent, Waypoint,
-};
+use crate::{Counters, Curve, Observation, Process, ProcessError, Slopes, StopReason, Tangent, Waypoint};
 
 /// A process under way: an iterator of waypoints that its caller may stop, inspect, or ask how it ended.
 ///
@@ -135,7 +133,7 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             return Ok(None);
         }
         loop {
-            let step = self.next_step.min(remaining.abs()).copysign(remaining);
+            let step = last_steps(self.next_step, remaining.abs()).copysign(remaining);
             match self.attempt(&from, step, step == remaining)? {
                 Trial::Accepted(waypoint) => {
                     self.next_step = options.next_step(step.abs(), waypoint.corrections);
@@ -163,7 +161,8 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
         let Process { held, drive, options } = self.process;
         let waypoint = from.index + 1;
         let allowed = options.tolerance.allowed(self.first_value);
-        let limit = |correction: f64| correction.clamp(-options.largest_correction, options.largest_correction);
+        let limit =
+            |correction: f64| correction.clamp(-options.largest_correction, options.largest_correction);
         let (x0, y0) = drive.coordinates(from.equilibrium.multipliers);
         // The end is met exactly, not up to the rounding of a logarithm and an exponential.
         let driving = if last { drive.end() } else { (x0 + step).exp() };
@@ -190,7 +189,14 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             finite("slope of the held observable", slopes.steered, waypoint, at)?;
             if residual.mean().abs() <= allowed {
                 let index = waypoint;
-                return Ok(Trial::Accepted(Waypoint { index, equilibrium, residual, step, corrections, slopes }));
+                return Ok(Trial::Accepted(Waypoint {
+                    index,
+                    equilibrium,
+                    residual,
+                    step,
+                    corrections,
+                    slopes,
+                }));
             }
             if corrections == options.most_corrections || slopes.steered == 0.0 {
                 return Ok(Trial::GivenUp { residual: residual.mean() });
@@ -211,6 +217,12 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             std_err: change.std_err(),
         });
     }
+}
+
+/// The step to take when `remaining` is left: what is less than two steps is taken in one or two equal ones, so that the
+/// end is not reached by a tiny one.
+fn last_steps(step: f64, remaining: f64) -> f64 {
+    if remaining <= step { remaining } else { step.min(0.5 * remaining) }
 }
 
 fn finite<E: std::error::Error>(

@@ -23,8 +23,7 @@ fn two_dimensional() -> GaussianSystem {
     .expect("a valid system")
 }
 
-const OBSERVABLES: [Observable; 3] =
-    [Observable::Rate, Observable::Distortion, Observable::Classification];
+const OBSERVABLES: [Observable; 3] = [Observable::Rate, Observable::Distortion, Observable::Classification];
 
 #[test]
 fn every_observable_is_held_to_rounding_while_either_multiplier_drives() {
@@ -57,7 +56,8 @@ fn the_end_is_where_bisection_finds_it() {
     let system = two_dimensional();
     let start = at(3.0, 3.0);
     let wanted = system.equilibrium(start, None).expect("an equilibrium").rdc.classification;
-    let curve = Process::new(Observable::Classification, Drive::LambdaTo(0.5)).run(&system, start).expect("a curve");
+    let curve =
+        Process::new(Observable::Classification, Drive::LambdaTo(0.5)).run(&system, start).expect("a curve");
     let waypoints = curve.into_complete().expect("the end");
     let found = waypoints[waypoints.len() - 1].equilibrium.multipliers.gamma();
     // C falls with gamma at fixed lambda, so bisection needs no derivative.
@@ -74,7 +74,8 @@ fn the_end_is_where_bisection_finds_it() {
 #[test]
 fn a_process_run_backwards_returns_to_its_start() {
     let system = two_dimensional();
-    let forth = Process::new(Observable::Distortion, Drive::GammaTo(30.0)).run(&system, at(2.0, 1.0)).expect("forth");
+    let forth =
+        Process::new(Observable::Distortion, Drive::GammaTo(30.0)).run(&system, at(2.0, 1.0)).expect("forth");
     let forth = forth.into_complete().expect("the end");
     let turn = forth[forth.len() - 1].equilibrium.multipliers;
     let back = Process::new(Observable::Distortion, Drive::GammaTo(1.0)).run(&system, turn).expect("back");
@@ -95,14 +96,16 @@ fn transitions_are_crossed_without_a_collapse_of_the_step() {
         0.2,
     )
     .expect("a valid system");
-    let curve =
-        Process::new(Observable::Classification, Drive::LambdaTo(0.02)).run(&system, at(20.0, 5.0)).expect("a curve");
+    let curve = Process::new(Observable::Classification, Drive::LambdaTo(0.02))
+        .run(&system, at(20.0, 5.0))
+        .expect("a curve");
     let counters = curve.counters;
     let waypoints = curve.into_complete().expect("the end");
     let active: Vec<usize> = waypoints.iter().map(|waypoint| waypoint.equilibrium.state.active()).collect();
     assert!(active.iter().max() > active.iter().min(), "no transition was crossed: {active:?}");
     let first = waypoints[0].equilibrium.rdc.classification;
-    let drift = waypoints.iter().map(|w| (w.equilibrium.rdc.classification - first).abs()).fold(0.0, f64::max);
+    let drift =
+        waypoints.iter().map(|w| (w.equilibrium.rdc.classification - first).abs()).fold(0.0, f64::max);
     assert!(drift <= 1e-12, "drift {drift:e}");
     // Three decades in steps of at most a half take 14.
     assert!(waypoints.len() < 60, "{} waypoints", waypoints.len());
@@ -133,16 +136,12 @@ fn what_cannot_be_held_stops_with_a_reason_and_the_curve_so_far() {
     }
     assert!(curve.into_complete().is_err());
     // A target that does not depend on the source: gamma has no effect on C.
-    let blind = GaussianSystem::new(
-        array![[1.0]].view(),
-        array![[0.0]].view(),
-        array![[1.0]].view(),
-        0.5,
-        1.0,
-    )
-    .expect("a valid system");
-    let curve =
-        Process::new(Observable::Classification, Drive::LambdaTo(4.0)).run(&blind, at(2.0, 1.0)).expect("a curve");
+    let blind =
+        GaussianSystem::new(array![[1.0]].view(), array![[0.0]].view(), array![[1.0]].view(), 0.5, 1.0)
+            .expect("a valid system");
+    let curve = Process::new(Observable::Classification, Drive::LambdaTo(4.0))
+        .run(&blind, at(2.0, 1.0))
+        .expect("a curve");
     assert!(matches!(curve.stop, StopReason::NotSteerable { .. }), "{:?}", curve.stop);
 }
 

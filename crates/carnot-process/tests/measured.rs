@@ -7,8 +7,8 @@ use carnot_process::{
     Tolerance,
 };
 use carnot_surface::{
-    At, Certificate, Equilibrium, GaussianSystem, Multipliers, Observable, Observables, Rdc,
-    RdcEstimate, Response, Responsive, SampleKey, Sidedness, System,
+    At, Certificate, Equilibrium, GaussianSystem, Multipliers, Observable, Observables, Rdc, RdcEstimate,
+    Response, Responsive, SampleKey, Sidedness, System,
 };
 use carnot_testkit::assert_close;
 use ndarray::array;

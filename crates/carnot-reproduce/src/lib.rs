@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod cli;
+mod data;
 pub mod figure;
 pub mod figures;
 pub mod metric;

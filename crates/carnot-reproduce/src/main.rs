@@ -12,8 +12,16 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// rayon reads this variable once, candle at every matrix product.
-const THREADS: &str = "RAYON_NUM_THREADS";
+/// The number of threads, once it has been decided: our own parallelism is over pieces of the work.
+const OURS: &str = "CARNOT_THREADS";
+
+/// rayon's own variable, which a user may set. candle reads it at every matrix product; inside a piece of the work one
+/// thread is best.
+const RAYON: &str = "RAYON_NUM_THREADS";
+
+/// The threads of candle's element-wise operations. They wait in a busy loop, which costs a training step more than
+/// they save.
+const CANDLE: &str = "CANDLE_NUM_THREADS";
 
 fn main() -> ExitCode {
     // Whatever happens, an error is one line.
@@ -24,10 +32,9 @@ fn main() -> ExitCode {
     }));
     let Command::Reproduce(arguments) = Cli::parse().command;
     let outcome = std::panic::catch_unwind(|| {
-        let threads = match arguments.threads.map(usize::from) {
-            Some(wanted) if threads_in_environment() != Some(wanted) => return run_with_threads(wanted),
-            Some(wanted) => wanted,
-            None => threads_in_environment().unwrap_or_else(available_threads),
+        let Some(threads) = threads_in(OURS) else {
+            let wanted = arguments.threads.map(usize::from);
+            return run_with_threads(wanted.or_else(|| threads_in(RAYON)).unwrap_or_else(available_threads));
         };
         if let Err(e) = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
             error(&format!("cannot start {threads} threads: {e}"));
@@ -50,15 +57,15 @@ fn error(text: &str) {
     let _ = writeln!(std::io::stderr(), "error: {text}");
 }
 
-fn threads_in_environment() -> Option<usize> {
-    std::env::var(THREADS).ok()?.parse().ok().filter(|threads| *threads > 0)
+fn threads_in(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok().filter(|threads| *threads > 0)
 }
 
 fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Starts this program again with the variable set: a process cannot safely change its own.
+/// Starts this program again with the variables set: a process cannot safely change its own.
 fn run_with_threads(threads: usize) -> ExitCode {
     let program = match std::env::current_exe() {
         Ok(program) => program,
@@ -68,7 +75,8 @@ fn run_with_threads(threads: usize) -> ExitCode {
         }
     };
     let mut command = std::process::Command::new(program);
-    command.args(std::env::args_os().skip(1)).env(THREADS, threads.to_string());
+    command.args(std::env::args_os().skip(1));
+    command.env(OURS, threads.to_string()).env(RAYON, "1").env(CANDLE, "1");
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;

@@ -143,7 +143,12 @@ mod tests {
     use super::*;
 
     fn response(s11: f64, s12: f64, s22: f64) -> Response {
-        Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness: Sidedness::TwoSided }
+        Response {
+            distortion_lambda: s11,
+            cross: s12,
+            classification_gamma: s22,
+            sidedness: Sidedness::TwoSided,
+        }
     }
 
     #[test]

@@ -25,11 +25,8 @@ fn at(lambda: f64, gamma: f64) -> Multipliers {
 fn reverse_water_filling_of_five_variances() {
     // (total distortion, water level theta, rate, active modes); lambda = 1 / (2 theta). Rates are printed to ten
     // digits: half a unit in the last place.
-    let cases = [
-        (1.0, 0.225, 3.676_456_934_1, 4),
-        (2.0, 0.475, 2.182_028_130_5, 4),
-        (4.0, 1.2, 0.857_399_214_0, 2),
-    ];
+    let cases =
+        [(1.0, 0.225, 3.676_456_934_1, 4), (2.0, 0.475, 2.182_028_130_5, 4), (4.0, 1.2, 0.857_399_214_0, 2)];
     let system = rate_distortion_system(&[4.0, 2.0, 1.0, 0.5, 0.1]);
     for (distortion, theta, rate, active) in cases {
         let equilibrium = system.equilibrium(at(0.5 / theta, 0.0), None).expect("an equilibrium");
@@ -42,21 +39,21 @@ fn reverse_water_filling_of_five_variances() {
 
 #[test]
 fn one_dimension_is_a_curve_and_says_so() {
-    let system = GaussianSystem::new(
-        array![[2.0]].view(),
-        array![[0.7]].view(),
-        array![[0.3]].view(),
-        0.5,
-        0.4,
-    )
-    .expect("a valid system");
+    let system =
+        GaussianSystem::new(array![[2.0]].view(), array![[0.7]].view(), array![[0.3]].view(), 0.5, 0.4)
+            .expect("a valid system");
     let multipliers = at(1.5, 2.5);
     let equilibrium = system.equilibrium(multipliers, None).expect("an equilibrium");
     // mu = lambda s^2 / s_d^2 + gamma b^2 s^2 / s_c^2 by hand.
     let mu = 1.5 * 2.0 / 0.5 + 2.5 * 0.49 * 2.0 / 0.4;
     assert_close!(equilibrium.state.strengths()[0], mu, rtol = 1e-15, atol = 0.0);
     assert_close!(equilibrium.rdc.rate, 0.5 * f64::ln(mu), rtol = 1e-15, atol = 0.0);
-    assert_close!(system.posterior_covariance(&equilibrium.state)[(0, 0)], 2.0 / mu, rtol = 1e-15, atol = 0.0);
+    assert_close!(
+        system.posterior_covariance(&equilibrium.state)[(0, 0)],
+        2.0 / mu,
+        rtol = 1e-15,
+        atol = 0.0
+    );
     let response = system.response(&equilibrium).expect("a response");
     let degenerate = response.regular(multipliers).expect_err("a rank-one response");
     assert!(degenerate.condition >= 1e8);
@@ -109,7 +106,10 @@ fn bad_systems_are_refused_by_name() {
     let negative = new(&one, &one, &array![[-1.0]], 1.0, 1.0);
     assert!(matches!(negative, GaussianError::NegativeVariance { index: 0, .. }));
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(matches!(new(&one, &one, &one, bad, 1.0), GaussianError::NoiseVariance { name: "decoder", .. }));
+        assert!(matches!(
+            new(&one, &one, &one, bad, 1.0),
+            GaussianError::NoiseVariance { name: "decoder", .. }
+        ));
         assert!(matches!(new(&one, &one, &one, 1.0, bad), GaussianError::NoiseVariance { name: "head", .. }));
     }
     let none = new(&Array2::zeros((0, 0)), &Array2::zeros((0, 0)), &Array2::zeros((0, 0)), 1.0, 1.0);

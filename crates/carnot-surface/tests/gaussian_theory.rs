@@ -29,7 +29,8 @@ fn systems() -> impl Strategy<Value = GaussianSystem> {
             log_uniform(0.1, 10.0),
         );
         parts.prop_map(move |(sx, b, sn, decoder, head)| {
-            let matrix = |rows, columns, values| Array2::from_shape_vec((rows, columns), values).expect("a shape");
+            let matrix =
+                |rows, columns, values| Array2::from_shape_vec((rows, columns), values).expect("a shape");
             GaussianSystem::new(
                 matrix(n, n, sx).view(),
                 matrix(k, n, b).view(),
@@ -86,7 +87,9 @@ fn the_response_is_the_derivative_of_distortion_and_classification_loss() {
         let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
         let by_lambda = differences(system, lambda, |x| at(x, gamma));
         let by_gamma = differences(system, gamma, |x| at(lambda, x));
-        let (Some([d_lambda, c_lambda]), Some([d_gamma, c_gamma])) = (by_lambda, by_gamma) else { return false };
+        let (Some([d_lambda, c_lambda]), Some([d_gamma, c_gamma])) = (by_lambda, by_gamma) else {
+            return false;
+        };
         let s = system.response(&solve(system, multipliers)).expect("a response");
         assert_eq!(s.sidedness, Sidedness::TwoSided);
         // What the differences themselves are worth, with a factor of ten for luck; relative to the diagonal, since
@@ -112,7 +115,11 @@ fn the_response_is_the_derivative_of_distortion_and_classification_loss() {
     });
     // A central difference is of second order: four times the error at twice the step.
     let second = orders.iter().filter(|order| (*order - 2.0).abs() < 0.2).count();
-    assert!(orders.len() > 200 && second * 20 >= orders.len() * 19, "{second} of {} orders near 2", orders.len());
+    assert!(
+        orders.len() > 200 && second * 20 >= orders.len() * 19,
+        "{second} of {} orders near 2",
+        orders.len()
+    );
     println!("{kept} draws kept, {} left out at transitions; {} orders", drawn - kept, orders.len());
 }
 
@@ -120,14 +127,17 @@ fn the_response_is_the_derivative_of_distortion_and_classification_loss() {
 fn all_four_maxwell_relations_and_le_chatelier_hold_where_the_response_is_regular() {
     let (kept, drawn) = for_regular_draws(200, |system, multipliers| {
         let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
-        let Ok(regular) = system.response(&solve(system, multipliers)).expect("a response").regular(multipliers)
+        let Ok(regular) =
+            system.response(&solve(system, multipliers)).expect("a response").regular(multipliers)
         else {
             return false;
         };
         // The Jacobian of (D, C) by differences alone, condition times their error.
         let by_lambda = differences(system, lambda, |x| at(x, gamma));
         let by_gamma = differences(system, gamma, |x| at(lambda, x));
-        let (Some([d_lambda, c_lambda]), Some([d_gamma, c_gamma])) = (by_lambda, by_gamma) else { return false };
+        let (Some([d_lambda, c_lambda]), Some([d_gamma, c_gamma])) = (by_lambda, by_gamma) else {
+            return false;
+        };
         // In units of the multipliers the entries are comparable, and their error is that of the largest.
         let unit = [[lambda * lambda, lambda * gamma], [gamma * lambda, gamma * gamma]];
         let [a, b] = [d_lambda.value * unit[0][0], d_gamma.value * unit[0][1]];

@@ -35,7 +35,9 @@ pub enum GaussianError {
         value: f64,
     },
     /// A covariance is not symmetric.
-    #[error("the {matrix} is not symmetric: entries ({row}, {column}) and ({column}, {row}) are {above} and {below}")]
+    #[error(
+        "the {matrix} is not symmetric: entries ({row}, {column}) and ({column}, {row}) are {above} and {below}"
+    )]
     NotSymmetric {
         /// Which matrix.
         matrix: &'static str,

@@ -75,7 +75,8 @@ impl GaussianSystem {
             }
         }
         let covariance = Mat::from_fn(n, n, |i, j| source_covariance[(i, j)]);
-        let factor = covariance.llt(Side::Lower).map_err(|_| GaussianError::NotPositiveDefinite)?.L().to_owned();
+        let factor =
+            covariance.llt(Side::Lower).map_err(|_| GaussianError::NotPositiveDefinite)?.L().to_owned();
         let readout = Mat::from_fn(k, n, |i, j| readout[(i, j)]);
         let head = &readout * &factor;
         let log_normaliser = |variance: f64| 0.5 * (std::f64::consts::TAU * variance).ln();
@@ -109,7 +110,11 @@ impl GaussianSystem {
         let frame = &self.factor * modes.frame();
         let n = self.dimension();
         let entry = |i: usize, j: usize| -> f64 {
-            modes.posterior_variances().enumerate().map(|(m, variance)| frame[(i, m)] * variance * frame[(j, m)]).sum()
+            modes
+                .posterior_variances()
+                .enumerate()
+                .map(|(m, variance)| frame[(i, m)] * variance * frame[(j, m)])
+                .sum()
         };
         Array2::from_shape_fn((n, n), |(i, j)| entry(i.max(j), i.min(j)))
     }
@@ -125,7 +130,8 @@ impl System for GaussianSystem {
         let rdc = Rdc {
             rate: modes.rate(),
             distortion: 0.5 * modes.expected_cost(&self.distortion_cost) + self.distortion_constant,
-            classification: 0.5 * modes.expected_cost(&self.classification_cost) + self.classification_constant,
+            classification: 0.5 * modes.expected_cost(&self.classification_cost)
+                + self.classification_constant,
         };
         Ok(Equilibrium { multipliers: at, rdc, state: modes, certificate: Certificate::ClosedForm })
     }

@@ -77,7 +77,11 @@ impl Modes {
 
     /// The response by the divided differences of `g(mu) = min(1 / mu, 1) / 2` (Daleckii and Krein): with
     /// `P_a = V' cost_a V`, `S_ab = sum_ij g[mu_i, mu_j] (P_a)_ij (P_b)_ij`.
-    pub(super) fn response(&self, distortion_cost: &Mat<f64>, classification_cost: &Mat<f64>) -> Response<f64> {
+    pub(super) fn response(
+        &self,
+        distortion_cost: &Mat<f64>,
+        classification_cost: &Mat<f64>,
+    ) -> Response<f64> {
         let in_frame = |cost: &Mat<f64>| self.frame.transpose() * (cost * &self.frame);
         let (p1, p2) = (in_frame(distortion_cost), in_frame(classification_cost));
         let [mut s11, mut s12, mut s22] = [0.0; 3];
