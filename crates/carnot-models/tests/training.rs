@@ -56,6 +56,25 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
 }
 
 #[test]
+fn one_thread_and_two_give_the_same_bytes() {
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| {
+            // Batches of two full shards and a part of one.
+            let architecture = Architecture::fully_connected(784, &[64], 4, 10, GAUSSIAN).expect("it fits");
+            let (training, evaluation) = digits(500, 600);
+            let relaxation =
+                Relaxation { initial_steps: 30, steps: 10, batch_size: 150, ..Relaxation::default() };
+            let system =
+                LearnedSystem::new(architecture, training, evaluation, relaxation, 8).expect("a system");
+            bits(&system.equilibrium(at(1.0, 1.0), None).expect("an equilibrium"))
+        })
+    };
+    assert_eq!(run(1), run(2));
+    assert_eq!(run(1), run(5));
+}
+
+#[test]
 fn an_equilibrium_is_a_pure_function_of_its_start() {
     let system = small(GAUSSIAN, 5);
     let start = system.equilibrium(at(1.0, 1.0), None).expect("a start");

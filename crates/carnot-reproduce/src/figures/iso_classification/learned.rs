@@ -39,6 +39,13 @@ impl Settings {
         tolerance: 0.015,
     };
 
+    #[cfg(test)]
+    pub(super) const SMALL: Self = Self {
+        relaxation: Relaxation { initial_steps: 300, steps: 40, batch_size: 100, ..Self::QUICK.relaxation },
+        largest_step: 1.0,
+        tolerance: 0.1,
+    };
+
     fn options(&self) -> Options {
         Options {
             tolerance: Tolerance { rtol: self.tolerance, atol: 0.0 },

@@ -102,6 +102,76 @@ impl Figure for IsoClassification {
             .iter()
             .map(|&seed| learned::run(start, seed, &parts, &settings, context))
             .collect::<Result<Vec<_>, _>>()?;
-        report::outcome(&gaussian, &learned, seeds, &parts, &settings, context.options)
+        Ok(report::outcome(&gaussian, &learned, seeds, &parts, &settings, context.options))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carnot_data::synthetic;
+
+    use super::*;
+    use crate::figure::{DataChoice, Options, Progress};
+
+    /// The figure on a small scale: few digits, a short training and a wide tolerance.
+    fn small(threads: usize) -> Outcome {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| {
+            let digits = |n, seed| synthetic::digits(n, seed).expect("digits");
+            let (training, validation, test) = (digits(2_000, 1), digits(1_000, 2), digits(500, 3));
+            let parts = data::Parts { training, validation, test, digest: "none".into() };
+            let options =
+                Options { data: DataChoice::Synthetic, data_dir: None, tier: Tier::Quick, seeds: 1, threads };
+            let progress = Progress::silent();
+            let context = Context { options: &options, progress: &progress };
+            let start = Multipliers::new(START.0, START.1).expect("valid");
+            let settings = learned::Settings::SMALL;
+            let gaussian = gaussian::run(start).expect("the Gaussian side");
+            let learned = learned::run(start, 1, &parts, &settings, &context).expect("the learned side");
+            report::outcome(&gaussian, &[learned], vec![1], &parts, &settings, &options)
+        })
+    }
+
+    #[test]
+    fn the_figure_runs_end_to_end_and_does_not_depend_on_the_threads() {
+        let outcome = small(1);
+        assert_eq!(outcome, small(2));
+        let metric = |name: &str| {
+            outcome
+                .metrics
+                .iter()
+                .find(|metric| metric.name == name)
+                .unwrap_or_else(|| panic!("no metric {name}"))
+        };
+        for name in [
+            "held_c_max_rel_drift",
+            "free_c_max_rel_drift",
+            "distortion_rel_change",
+            "accuracy_start",
+            "accuracy_end",
+            "waypoints",
+            "gradient_steps",
+            "gaussian_c_max_abs_drift",
+        ] {
+            assert!(metric(name).value.is_finite(), "{name}");
+        }
+        assert_eq!(metric("gaussian_c_max_abs_drift").pass(), Some(true));
+        assert!(metric("held_c_max_rel_drift").value <= learned::Settings::SMALL.tolerance);
+        let csv = outcome.trace.to_csv();
+        let ends = |process: &str| csv.lines().rfind(|line| line.starts_with(process)).map(str::to_owned);
+        // Both processes go all the way, at the same lambdas.
+        for process in ["gaussian,,held", "gaussian,,free", "network,1,held", "network,1,free"] {
+            let end = ends(process).unwrap_or_else(|| panic!("no {process} in {csv}"));
+            assert_eq!(end.split(',').nth(4), Some("0.25"), "{end}");
+        }
+    }
+
+    #[test]
+    fn the_gaussian_side_holds_what_the_sweep_beside_it_does_not() {
+        let run = gaussian::run(Multipliers::new(START.0, START.1).expect("valid")).expect("a run");
+        assert!(run.drift.iter().all(|drift| *drift <= 1e-9));
+        assert!(run.transitions >= 1);
+        assert!(Pair::farthest(&run.pair.free).mean > 0.25);
+        assert!(Pair::farthest(&run.pair.held).mean < 1e-9);
     }
 }

@@ -4,7 +4,7 @@ use super::gaussian::GaussianRun;
 use super::learned::{LearnedRun, MODEL, Settings};
 use super::{LAMBDA_END, Pair, START, Sample, Value, charts};
 use crate::data::Parts;
-use crate::figure::{Bound, BoundOp, Cell, DataChoice, FigureError, Metric, Options, Outcome, Table};
+use crate::figure::{Bound, BoundOp, Cell, DataChoice, Metric, Options, Outcome, Table};
 
 pub(super) fn outcome(
     gaussian: &GaussianRun,
@@ -13,10 +13,10 @@ pub(super) fn outcome(
     parts: &Parts,
     settings: &Settings,
     options: &Options,
-) -> Result<Outcome, FigureError> {
+) -> Outcome {
     let metrics = metrics(gaussian, learned);
     let finding = finding(&metrics, gaussian);
-    Ok(Outcome {
+    Outcome {
         charts: charts::chart(gaussian, learned, settings.tolerance),
         trace: trace(gaussian, learned),
         summary: summary(gaussian, learned, parts, settings, options),
@@ -28,7 +28,7 @@ pub(super) fn outcome(
         metrics,
         seeds,
         data_digest: Some(parts.digest.clone()),
-    })
+    }
 }
 
 /// A number measured once for each seed. Under a bound it is that of the worst seed, with its own standard error; else
