@@ -56,10 +56,10 @@ pub enum StopReason {
         /// The change of the held observable that was left after the last correction, in nats.
         residual: f64,
     },
-    /// The steered multiplier has no effect on the held observable.
+    /// The driving multiplier moves the held observable and the steered one has no effect on it.
     NotSteerable {
-        /// The slope with respect to the logarithm of the steered multiplier, in nats.
-        slope: f64,
+        /// The slope with respect to the logarithm of the driving multiplier, in nats.
+        driving: f64,
     },
     /// The number of waypoints allowed was reached.
     MostWaypoints,

@@ -18,7 +18,7 @@ pub enum ProcessError<E: std::error::Error + 'static> {
         #[source]
         source: E,
     },
-    /// The held observable, its standard error or its slope is NaN or infinite.
+    /// The held observable, its change or its slope is NaN or infinite.
     #[error("the {quantity} is {value} on the way to waypoint {waypoint}, at lambda {}, gamma {}", at.lambda(), at.gamma())]
     NotFinite {
         /// Which quantity.
@@ -31,7 +31,9 @@ pub enum ProcessError<E: std::error::Error + 'static> {
         at: Multipliers,
     },
     /// A process steps in the logarithms of the multipliers, so both must be positive at its start and end.
-    #[error("a process steps in ln lambda and ln gamma: it cannot begin or end at {multiplier} = {value}")]
+    #[error(
+        "a process steps in ln lambda and ln gamma, so {multiplier} must be positive and finite, not {value}"
+    )]
     Start {
         /// `lambda`, `gamma` or `the end of the drive`.
         multiplier: &'static str,

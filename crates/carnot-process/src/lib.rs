@@ -13,5 +13,5 @@ pub use error::ProcessError;
 pub use options::{Options, Tolerance};
 pub use path::{Drive, Process};
 pub use sweep::{Sweep, sweep};
-pub use tangent::{FromResponse, Measured, Observation, Slopes, Tangent};
+pub use tangent::{FromResponse, InvalidGuess, Measured, Observation, Slopes, Tangent};
 pub use trace::Trace;

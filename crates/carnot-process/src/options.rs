@@ -3,6 +3,9 @@
 use crate::ProcessError;
 
 /// How close to its first value the held observable must be: `|change| <= atol + rtol |first value|`.
+///
+/// The first value is taken with whatever additive constant it has. A distortion in nats often has a large one, as
+/// `(n/2) ln(2 pi s^2)` for n pixels; hold it with `atol` alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
     /// Relative to the first value of the held observable.

@@ -25,6 +25,16 @@ pub struct Observation {
     pub std_err: Option<f64>,
 }
 
+/// A guess of the slopes that cannot be begun with.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("the {name} must be finite, the uncertainty positive and the scatter not negative; it is {value}")]
+pub struct InvalidGuess {
+    /// Which number.
+    pub name: &'static str,
+    /// What was given.
+    pub value: f64,
+}
+
 /// Where a process takes its slopes from.
 pub trait Tangent<S: System> {
     /// The slopes of `held` at the equilibrium `at`.
@@ -57,9 +67,10 @@ impl<S: Responsive> Tangent<S> for FromResponse {
 /// Slopes refined from the process's own waypoints, for a system whose response is not known.
 ///
 /// The two slopes are the state of a Kalman filter. Every re-equilibration is an observation
-/// `change = driving * d ln driving + steered * d ln steered + noise`; between observations the slopes may drift by
-/// `drift` for each unit of distance moved. Where the noise is zero and the drift is large this is Broyden's rank-one
-/// update; where it is not, an observation counts as much as it deserves.
+/// `change = driving * d ln driving + steered * d ln steered + noise`, and the slopes themselves change along the way:
+/// their standard deviations grow by the initial uncertainty for each unit of distance moved. Where there is no noise an
+/// observation is taken at its word in its direction, as in Broyden's rank-one update; where there is, it counts as much
+/// as it deserves.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     slopes: Slopes,
@@ -70,11 +81,25 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Begins with `guess`, wrong by about `uncertainty` nats in either slope. `scatter` is the standard deviation,
-    /// in nats, that re-equilibrating adds to the standard error of an observed change.
-    pub fn new(guess: Slopes, uncertainty: f64, scatter: f64) -> Self {
+    /// Begins with `guess`, wrong by about `uncertainty` nats in either slope. `scatter` is the standard deviation, in
+    /// nats, that re-equilibrating adds to the standard error of an observed change; zero of an exact system.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidGuess`] unless the guess is finite, the uncertainty finite and positive and the scatter finite and not
+    /// negative.
+    pub fn new(guess: Slopes, uncertainty: f64, scatter: f64) -> Result<Self, InvalidGuess> {
+        let checks = [
+            ("slope of the driving multiplier", guess.driving, guess.driving.is_finite()),
+            ("slope of the steered multiplier", guess.steered, guess.steered.is_finite()),
+            ("uncertainty", uncertainty, uncertainty.is_finite() && uncertainty > 0.0),
+            ("scatter", scatter, scatter.is_finite() && scatter >= 0.0),
+        ];
+        if let Some((name, value, _)) = checks.into_iter().find(|(_, _, holds)| !holds) {
+            return Err(InvalidGuess { name, value });
+        }
         let variance = uncertainty * uncertainty;
-        Self { slopes: guess, covariance: [variance, 0.0, variance], drift: uncertainty, scatter }
+        Ok(Self { slopes: guess, covariance: [variance, 0.0, variance], drift: uncertainty, scatter })
     }
 
     /// The slopes as far as they are known.
@@ -84,7 +109,7 @@ impl Measured {
 
     /// The standard errors of the two slopes.
     pub fn std_errs(&self) -> Slopes {
-        Slopes { driving: self.covariance[0].max(0.0).sqrt(), steered: self.covariance[2].max(0.0).sqrt() }
+        Slopes { driving: self.covariance[0].sqrt(), steered: self.covariance[2].sqrt() }
     }
 }
 

@@ -66,9 +66,7 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             let quantity = "held observable";
             return Err(ProcessError::NotFinite { quantity, value: first_value, waypoint: 0, at });
         }
-        let slopes = tangent
-            .slopes(&system, &start, process.held, process.drive)
-            .map_err(|source| ProcessError::System { waypoint: 0, at, source })?;
+        let slopes = finite_slopes(tangent.slopes(&system, &start, process.held, process.drive), 0, at)?;
         let first = start.rdc.clone();
         let residual = first.change_since(&first).get(process.held);
         let current = Waypoint { index: 0, equilibrium: start, residual, step: 0.0, corrections: 0, slopes };
@@ -117,7 +115,7 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
     /// The waypoint after the current one; `None` with a reason to stop.
     fn advance(&mut self) -> Result<Option<Waypoint<S>>, ProcessError<S::Error>> {
         let Process { drive, options, .. } = self.process;
-        let from = self.current.clone();
+        let mut from = self.current.clone();
         let driving = drive.driving(from.equilibrium.multipliers);
         let remaining = (drive.end() / driving).ln();
         if drive.end() == driving {
@@ -128,8 +126,8 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             self.stop = Some(StopReason::MostWaypoints);
             return Ok(None);
         }
-        if from.slopes.steered == 0.0 {
-            self.stop = Some(StopReason::NotSteerable { slope: 0.0 });
+        if from.slopes.steered == 0.0 && from.slopes.driving != 0.0 {
+            self.stop = Some(StopReason::NotSteerable { driving: from.slopes.driving });
             return Ok(None);
         }
         loop {
@@ -141,6 +139,8 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
                 }
                 Trial::GivenUp { residual } => {
                     self.counters.rejected_steps += 1;
+                    // The next attempt profits from what a tangent learned in this one.
+                    from.slopes = self.slopes_at(&from.equilibrium, from.index)?;
                     self.next_step = 0.5 * step.abs();
                     if self.next_step < options.smallest_step {
                         self.stop = Some(StopReason::StepTooSmall { step: step.abs(), residual });
@@ -168,7 +168,9 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
         let driving = if last { drive.end() } else { (x0 + step).exp() };
         // What the start's residual left over is corrected as well.
         let drifted = from.residual.mean() + from.slopes.driving * step;
-        let mut y = y0 + limit(-drifted / from.slopes.steered);
+        // On a plateau, where neither multiplier does anything, there is nothing to steer by and nothing to correct.
+        let towards = |change: f64, slope: f64| if change == 0.0 { 0.0 } else { limit(-change / slope) };
+        let mut y = y0 + towards(drifted, from.slopes.steered);
         let mut before = (from.equilibrium.clone(), x0, y0);
         for corrections in 0..=options.most_corrections {
             let (lambda, gamma) = drive.order(driving, y.exp());
@@ -181,12 +183,7 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             let residual = equilibrium.rdc.change_since(&self.first).get(held);
             finite("change of the held observable", residual.mean(), waypoint, at)?;
             self.observe(&before, &equilibrium, (driving.ln(), y));
-            let slopes = self
-                .tangent
-                .slopes(&self.system, &equilibrium, held, drive)
-                .map_err(|source| ProcessError::System { waypoint, at, source })?;
-            finite("slope of the held observable", slopes.driving, waypoint, at)?;
-            finite("slope of the held observable", slopes.steered, waypoint, at)?;
+            let slopes = self.slopes_at(&equilibrium, waypoint)?;
             if residual.mean().abs() <= allowed {
                 let index = waypoint;
                 return Ok(Trial::Accepted(Waypoint {
@@ -203,9 +200,15 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             }
             self.counters.corrections += 1;
             before = (equilibrium, driving.ln(), y);
-            y += limit(-residual.mean() / slopes.steered);
+            y += towards(residual.mean(), slopes.steered);
         }
         Ok(Trial::GivenUp { residual: f64::NAN })
+    }
+
+    /// The tangent's slopes at an equilibrium, on the way to a waypoint.
+    fn slopes_at(&mut self, at: &At<S>, waypoint: usize) -> Result<Slopes, ProcessError<S::Error>> {
+        let Process { held, drive, .. } = self.process;
+        finite_slopes(self.tangent.slopes(&self.system, at, held, drive), waypoint, at.multipliers)
     }
 
     /// Tells the tangent how the held observable changed from one equilibrium to the next.
@@ -217,6 +220,18 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
             std_err: change.std_err(),
         });
     }
+}
+
+/// The slopes that a tangent gave, checked.
+fn finite_slopes<E: std::error::Error>(
+    slopes: Result<Slopes, E>,
+    waypoint: usize,
+    at: Multipliers,
+) -> Result<Slopes, ProcessError<E>> {
+    let slopes = slopes.map_err(|source| ProcessError::System { waypoint, at, source })?;
+    finite("slope of the held observable", slopes.driving, waypoint, at)?;
+    finite("slope of the held observable", slopes.steered, waypoint, at)?;
+    Ok(slopes)
 }
 
 /// The step to take when `remaining` is left: what is less than two steps is taken in one or two equal ones, so that the

@@ -135,14 +135,29 @@ fn what_cannot_be_held_stops_with_a_reason_and_the_curve_so_far() {
         assert_close!(waypoint.equilibrium.rdc.classification, first, rtol = 1e-13, atol = 1e-13);
     }
     assert!(curve.into_complete().is_err());
-    // A target that does not depend on the source: gamma has no effect on C.
+    // A target that does not depend on the source: gamma has no effect on D, and lambda has.
     let blind =
         GaussianSystem::new(array![[1.0]].view(), array![[0.0]].view(), array![[1.0]].view(), 0.5, 1.0)
             .expect("a valid system");
-    let curve = Process::new(Observable::Classification, Drive::LambdaTo(4.0))
+    let curve = Process::new(Observable::Distortion, Drive::LambdaTo(4.0))
         .run(&blind, at(2.0, 1.0))
         .expect("a curve");
     assert!(matches!(curve.stop, StopReason::NotSteerable { .. }), "{:?}", curve.stop);
+    assert_eq!(curve.waypoints.len(), 1);
+}
+
+#[test]
+fn on_a_plateau_everything_is_held_by_doing_nothing() {
+    // At these multipliers nothing is encoded: R, D and C do not depend on them.
+    let system = two_dimensional();
+    let curve = Process::new(Observable::Classification, Drive::LambdaTo(0.01))
+        .run(&system, at(0.05, 0.01))
+        .expect("a curve");
+    let waypoints = curve.into_complete().expect("the end");
+    for waypoint in &waypoints {
+        assert_close!(waypoint.equilibrium.multipliers.gamma(), 0.01, rtol = 1e-13, atol = 0.0);
+    }
+    assert!(waypoints.iter().all(|waypoint| waypoint.equilibrium.state.active() == 0));
 }
 
 #[test]
@@ -217,11 +232,25 @@ proptest! {
             assert_close!(waypoint.equilibrium.rdc.get(held), first, rtol = 1e-13, atol = 1e-13);
             prop_assert!(waypoint.equilibrium.multipliers.lambda() > 0.0);
         }
-        // It goes monotonically towards its end, and gets there unless it says why not.
+        // It goes monotonically towards its end.
         let driven: Vec<f64> = curve.waypoints.iter().map(|w| drive.driving(w.equilibrium.multipliers)).collect();
         prop_assert!(driven.windows(2).all(|w| (w[1] > w[0]) == (factor > 1.0) && w[0] != w[1]));
-        if curve.stop == StopReason::ReachedEnd {
-            prop_assert_eq!(driven[driven.len() - 1], drive.end());
+        // D falls with lambda and C with gamma, so that steering them can be decided at the ends of the range: if the
+        // first value lies between what the steered multiplier can do at the drive's end, the process gets there, and
+        // if it does not, the process cannot.
+        let monotone = matches!((held, drive), (Observable::Classification, Drive::LambdaTo(_)) | (Observable::Distortion, Drive::GammaTo(_)));
+        if monotone {
+            let reach = |steered: f64| {
+                let (lambda, gamma) = if drive_lambda { (drive.end(), steered) } else { (steered, drive.end()) };
+                system.equilibrium(at(lambda, gamma), None).expect("an equilibrium").rdc.get(held)
+            };
+            let margin = 1e-6 * (1.0 + first.abs());
+            if reach(0.0) > first + margin && reach(1e9) < first - margin {
+                prop_assert_eq!(curve.stop, StopReason::ReachedEnd);
+                prop_assert_eq!(driven[driven.len() - 1], drive.end());
+            } else if reach(0.0) < first - margin {
+                prop_assert!(curve.stop != StopReason::ReachedEnd);
+            }
         }
     }
 }
