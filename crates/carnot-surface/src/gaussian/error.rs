@@ -81,8 +81,8 @@ pub enum GaussianError {
     },
 }
 
-/// Two mirror images may differ by this much, relative to the larger: more than the rounding of a product of
-/// matrices, less than any asymmetry that means something.
+/// Two mirror images may differ by this much, relative to the largest of them and the diagonal entries of their row and
+/// column: more than the rounding of a product of matrices, less than any asymmetry that means something.
 const ASYMMETRY: f64 = 1e-12;
 
 pub(super) fn check_shape(

@@ -84,20 +84,24 @@ impl Modes {
     ) -> Response<f64> {
         let in_frame = |cost: &Mat<f64>| self.frame.transpose() * (cost * &self.frame);
         let (p1, p2) = (in_frame(distortion_cost), in_frame(classification_cost));
+        // An eigenvalue is known to about n units in the last place of the largest. One that cannot be told from one is
+        // critical, and counts as not encoded.
+        let largest = self.strengths.last().copied().unwrap_or(0.0);
+        let rounding = f64::EPSILON * self.strengths.len() as f64 * largest.max(1.0);
+        let critical = |mu: f64| (mu - 1.0).abs() <= rounding;
+        let strengths: Vec<f64> =
+            self.strengths.iter().map(|&mu| if critical(mu) { 1.0 } else { mu }).collect();
         let [mut s11, mut s12, mut s22] = [0.0; 3];
-        for (i, &u) in self.strengths.iter().enumerate() {
-            for (j, &v) in self.strengths.iter().enumerate() {
+        for (i, &u) in strengths.iter().enumerate() {
+            for (j, &v) in strengths.iter().enumerate() {
                 let weight = divided_difference(u, v);
                 s11 += weight * p1[(i, j)] * p1[(i, j)];
                 s12 += weight * p1[(i, j)] * p2[(i, j)];
                 s22 += weight * p2[(i, j)] * p2[(i, j)];
             }
         }
-        // An eigenvalue is known to about n units in the last place of the largest.
-        let largest = self.strengths.last().copied().unwrap_or(0.0);
-        let rounding = f64::EPSILON * self.strengths.len() as f64 * largest.max(1.0);
-        let critical = self.strengths.iter().any(|mu| (mu - 1.0).abs() <= rounding);
-        let sidedness = if critical { Sidedness::OneSided } else { Sidedness::TwoSided };
+        let transition = self.strengths.iter().any(|&mu| critical(mu));
+        let sidedness = if transition { Sidedness::OneSided } else { Sidedness::TwoSided };
         Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness }
     }
 }
