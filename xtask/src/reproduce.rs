@@ -1,8 +1,8 @@
 //! `cargo xtask reproduce`: builds the reference implementation and becomes it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use cargo_metadata::Message;
@@ -14,8 +14,26 @@ const PACKAGE: &str = "carnot-reproduce";
 
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let mut command = Command::new(build()?);
-    command.arg("reproduce").args(arguments);
+    command.arg("reproduce").args(with_output(arguments, root()));
     become_program(command)
+}
+
+/// The option that says where to write.
+const OUT: &str = "--out";
+
+/// The arguments, with the output directory of the workspace in front where none is named: from whichever folder the
+/// command is given, there is then one report.
+fn with_output(arguments: &[OsString], root: &Path) -> Vec<OsString> {
+    let names_it = |argument: &OsStr| {
+        let rest = argument.as_encoded_bytes().strip_prefix(OUT.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+    };
+    // Behind `--` there are no options.
+    if arguments.iter().take_while(|argument| *argument != "--").any(|argument| names_it(argument)) {
+        return arguments.to_vec();
+    }
+    let directory = root.join("target").join("reproduce");
+    [OUT.into(), directory.into_os_string()].into_iter().chain(arguments.iter().cloned()).collect()
 }
 
 /// Builds the binary in the dev profile, which the tests share, and returns where cargo put it.
@@ -79,6 +97,28 @@ mod tests {
         .join("\n");
         let found = find_executable(messages.as_bytes()).expect("the messages are readable");
         assert_eq!(found, Some(PathBuf::from("bin/carnot-reproduce")));
+    }
+
+    /// The arguments that are handed on, below a root `work`.
+    fn handed_on(arguments: &[&str]) -> Vec<String> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let handed_on = with_output(&arguments, Path::new("work"));
+        handed_on.into_iter().map(|argument| argument.to_string_lossy().replace('\\', "/")).collect()
+    }
+
+    #[test]
+    fn an_output_directory_that_is_named_is_left_alone() {
+        for arguments in [&["--out", "here"][..], &["--out=here"], &["free-energy", "--resume", "--out", "x"]]
+        {
+            assert_eq!(handed_on(arguments), arguments);
+        }
+    }
+
+    #[test]
+    fn without_an_output_directory_it_is_that_of_the_workspace() {
+        for arguments in [&[][..], &["--list"], &["--outer"], &["--resume", "--", "--out"]] {
+            assert_eq!(handed_on(arguments), [&["--out", "work/target/reproduce"], arguments].concat());
+        }
     }
 
     #[test]

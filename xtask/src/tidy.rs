@@ -36,6 +36,7 @@ impl fmt::Display for Violation {
 }
 
 /// A text file of the repository: its path relative to the root, with `/` between folders, and its content.
+#[derive(Debug, PartialEq, Eq)]
 struct TextFile {
     path: String,
     content: String,
@@ -49,9 +50,9 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         .features(CargoOpt::AllFeatures)
         .exec()
         .map_err(Failure::Metadata)?;
-    let files = text_files(root())?;
+    let (files, mut violations) = text_files(root())?;
 
-    let mut violations = arrows::check(&arrows::Graph::from_metadata(&metadata), &manifest_paths(&metadata));
+    violations.extend(arrows::check(&arrows::Graph::from_metadata(&metadata), &manifest_paths(&metadata)));
     violations.extend(commands::check(&files));
     for package in metadata.workspace_packages() {
         let manifest = relative(package.manifest_path.as_std_path());
@@ -94,8 +95,9 @@ fn manifest_paths(metadata: &Metadata) -> Vec<(String, String)> {
     members.iter().map(|p| (p.name.to_string(), relative(p.manifest_path.as_std_path()))).collect()
 }
 
-/// The files that git tracks, and those it would: what is ignored is no part of the repository.
-fn text_files(root: &Path) -> Result<Vec<TextFile>, Failure> {
+/// The text files that git tracks, and those it would (what is ignored is no part of the repository), with a violation
+/// for each that is not text or whose name will not do.
+fn text_files(root: &Path) -> Result<(Vec<TextFile>, Vec<Violation>), Failure> {
     let mut command = Command::new("git");
     command.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
     let output = command.output().map_err(|source| Failure::Program { program: "git".into(), source })?;
@@ -103,19 +105,21 @@ fn text_files(root: &Path) -> Result<Vec<TextFile>, Failure> {
         let status = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(Failure::Unsuccessful { program: "git ls-files".to_owned(), status });
     }
-    let mut files = Vec::new();
+    let (mut files, mut violations) = (Vec::new(), Vec::new());
     for path in String::from_utf8_lossy(&output.stdout).split_terminator('\0') {
+        violations.extend(text::check_name(path));
         let full = root.join(path);
         // A tracked file may be deleted in the working tree.
         if !full.is_file() {
             continue;
         }
         let bytes = fs::read(&full).map_err(|source| Failure::File { path: full, source })?;
-        if let Some(content) = text::decode(bytes) {
-            files.push(TextFile { path: path.to_owned(), content });
+        match text::decode(path, bytes) {
+            Ok(file) => files.push(file),
+            Err(violation) => violations.push(violation),
         }
     }
-    Ok(files)
+    Ok((files, violations))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

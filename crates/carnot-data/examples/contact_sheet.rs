@@ -8,9 +8,12 @@ use std::io::Write;
 
 use carnot_data::synthetic;
 
+const USAGE: &str = "usage: contact_sheet FILE [ROWS] [COLUMNS] [SEED]";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: contact_sheet FILE [ROWS] [COLUMNS] [SEED]")?;
+    // What begins with a hyphen was meant as an option, and there is none; a file of such a name is `./-name`.
+    let path = arguments.next().filter(|path| !path.starts_with('-')).ok_or(USAGE)?;
     let mut number = |default: u64| arguments.next().map_or(Ok(default), |text| text.parse());
     let (rows, columns, seed) = (number(10)? as usize, number(20)? as usize, number(0)?);
 

@@ -48,6 +48,27 @@ impl ImageShape {
     pub fn n_pixels(&self) -> usize {
         self.channels * self.height * self.width
     }
+
+    /// Numbers of `n_samples` images, or [`DatasetError::SizeOverflow`].
+    fn n_pixels_of(&self, n_samples: usize) -> Result<usize, DatasetError> {
+        let &Self { channels, height, width } = self;
+        let overflow = DatasetError::SizeOverflow { n_samples, channels, height, width };
+        n_samples.checked_mul(self.n_pixels()).ok_or(overflow)
+    }
+
+    /// Empty buffers with room for the pixels and the labels of `n_samples` images;
+    /// [`DatasetError::SizeOverflow`] or [`DatasetError::OutOfMemory`] where there is none.
+    pub(crate) fn buffers(&self, n_samples: usize) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
+        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+        pixels
+            .try_reserve_exact(self.n_pixels_of(n_samples)?)
+            .and_then(|()| labels.try_reserve_exact(n_samples))
+            .map_err(|_| {
+                let &Self { channels, height, width } = self;
+                DatasetError::OutOfMemory { n_samples, channels, height, width }
+            })?;
+        Ok((pixels, labels))
+    }
 }
 
 /// Images of bytes with one class label each.
@@ -81,12 +102,7 @@ impl ImageDataset {
             return Err(DatasetError::ClassCount { n_classes });
         }
         let n_samples = labels.len();
-        let expected = n_samples.checked_mul(shape.n_pixels()).ok_or(DatasetError::SizeOverflow {
-            n_samples,
-            channels: shape.channels,
-            height: shape.height,
-            width: shape.width,
-        })?;
+        let expected = shape.n_pixels_of(n_samples)?;
         if pixels.len() != expected {
             return Err(DatasetError::PixelCount { n_samples, expected, found: pixels.len() });
         }
@@ -139,11 +155,10 @@ impl ImageDataset {
     /// # Errors
     ///
     /// [`DatasetError::RowOutOfRange`] for the first row that is not below [`len`](Self::len), and
-    /// [`DatasetError::SizeOverflow`] where repeated rows ask for more bytes than `usize` can count.
+    /// [`DatasetError::SizeOverflow`] or [`DatasetError::OutOfMemory`] where repeated rows ask for more
+    /// bytes than `usize` can count or than can be had.
     pub fn select(&self, rows: &[usize]) -> Result<Self, DatasetError> {
-        let n_bytes = self.n_pixels_of(rows.len())?;
-        let mut pixels = Vec::with_capacity(n_bytes);
-        let mut labels = Vec::with_capacity(rows.len());
+        let (mut pixels, mut labels) = self.shape.buffers(rows.len())?;
         for (position, &row) in rows.iter().enumerate() {
             let (image, &label) = self
                 .pixels_of(row)
@@ -247,7 +262,7 @@ impl ImageDataset {
     /// [`DatasetError::RowOutOfRange`] for the first row that is not below [`len`](Self::len); `out`
     /// then holds the rows before it.
     pub fn pixels_f32_into(&self, rows: &[usize], out: &mut [f32]) -> Result<(), DatasetError> {
-        let expected = self.n_pixels_of(rows.len())?;
+        let expected = self.shape.n_pixels_of(rows.len())?;
         if out.len() != expected {
             return Err(DatasetError::BufferLength { n_rows: rows.len(), expected, found: out.len() });
         }
@@ -277,16 +292,6 @@ impl ImageDataset {
         hasher.update(&self.pixels);
         hasher.update(&self.labels);
         hex(&hasher.finalize())
-    }
-
-    fn n_pixels_of(&self, n_samples: usize) -> Result<usize, DatasetError> {
-        let ImageShape { channels, height, width } = self.shape;
-        n_samples.checked_mul(self.shape.n_pixels()).ok_or(DatasetError::SizeOverflow {
-            n_samples,
-            channels,
-            height,
-            width,
-        })
     }
 }
 

@@ -32,6 +32,20 @@ pub enum DatasetError {
         /// Width in pixels.
         width: usize,
     },
+    /// The memory for the images and labels cannot be had.
+    #[error(
+        "{n_samples} images of {channels} x {height} x {width} (channels, height, width) do not fit in memory"
+    )]
+    OutOfMemory {
+        /// Number of images.
+        n_samples: usize,
+        /// Number of channels.
+        channels: usize,
+        /// Height in pixels.
+        height: usize,
+        /// Width in pixels.
+        width: usize,
+    },
     /// The pixel buffer is not `n_samples * channels * height * width` long.
     #[error("{n_samples} labels ask for {expected} pixels, but {found} were given")]
     PixelCount {
@@ -169,6 +183,12 @@ pub enum IdxError {
         /// The decompressor's own words.
         message: String,
     },
+    /// What follows a gzip stream is not another one.
+    #[error("bytes follow the gzip stream, behind its {decompressed} decompressed bytes")]
+    TrailingGzip {
+        /// Bytes that the stream holds.
+        decompressed: usize,
+    },
     /// Images of more than one channel, which IDX has no place for.
     #[error("IDX images have one channel, these have {channels}")]
     Channels {
@@ -184,6 +204,8 @@ pub enum IdxError {
 }
 
 /// What can go wrong between a path and a data set.
+///
+/// No variant's own text repeats its source: print the chain of sources to see both.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -195,8 +217,14 @@ pub enum LoadError {
         /// Where they were looked for.
         directory: PathBuf,
     },
+    /// A directory, a pipe or a device has the name of a file.
+    #[error("{} is not a regular file", .path.display())]
+    NotAFile {
+        /// What has the name.
+        path: PathBuf,
+    },
     /// The operating system could not open or read a file.
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error("cannot read {}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -204,7 +232,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// The content of a file is not the IDX array expected.
-    #[error("{}: {source}", .path.display())]
+    #[error("{} is not the IDX file expected", .path.display())]
     Idx {
         /// The file.
         path: PathBuf,
@@ -234,7 +262,7 @@ pub enum LoadError {
         found: (usize, usize),
     },
     /// Images and labels do not make a valid data set (a label out of range, images without pixels).
-    #[error("{} with {}: {source}", .images.display(), .labels.display())]
+    #[error("{} and {} do not make a data set", .images.display(), .labels.display())]
     Dataset {
         /// File of the images.
         images: PathBuf,

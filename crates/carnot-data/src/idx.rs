@@ -3,13 +3,14 @@
 //! An IDX file is a magic number (two zero bytes, the element type, the number of dimensions), one
 //! 32-bit big-endian integer per dimension, and the elements with the last dimension running fastest.
 //! Only unsigned bytes (type 0x08) are read. A file counts as gzip if it begins with the bytes 1f 8b,
-//! whatever its name. The content must be exactly as long as the header declares.
+//! whatever its name; it may have several members, whose contents are joined. The content must be
+//! exactly as long as the header declares, and nothing may follow it or its gzip stream.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{ImageDataset, ImageShape, hex};
@@ -50,11 +51,12 @@ impl IdxArray {
     ///
     /// # Errors
     ///
-    /// [`LoadError::Missing`] if there is no such file, [`LoadError::Io`] if it cannot be read, and
-    /// [`LoadError::Idx`] as for [`from_bytes`](Self::from_bytes).
+    /// [`LoadError::Missing`] if there is no such file, [`LoadError::NotAFile`] for a directory, a pipe or
+    /// a device, [`LoadError::Io`] if it cannot be read, and [`LoadError::Idx`] as for
+    /// [`from_bytes`](Self::from_bytes).
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|source| match source.kind() {
+        let failed = |source: std::io::Error| match source.kind() {
             std::io::ErrorKind::NotFound => LoadError::Missing {
                 names: vec![path.file_name().unwrap_or(path.as_os_str()).display().to_string()],
                 directory: match path.parent() {
@@ -63,7 +65,12 @@ impl IdxArray {
                 },
             },
             _ => LoadError::Io { path: path.to_path_buf(), source },
-        })?;
+        };
+        // Before opening, which waits for a writer where the path is a pipe.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(LoadError::NotAFile { path: path.to_path_buf() });
+        }
+        let file = File::open(path).map_err(failed)?;
         read(BufReader::new(file)).map_err(|failure| match failure {
             Failure::Format(source) => LoadError::Idx { path: path.to_path_buf(), source },
             Failure::Io(source) => LoadError::Io { path: path.to_path_buf(), source },
@@ -191,35 +198,87 @@ impl From<IdxError> for Failure {
     }
 }
 
-fn read(mut reader: impl Read) -> Result<IdxArray, Failure> {
-    let mut start = Vec::with_capacity(2);
-    reader.by_ref().take(2).read_to_end(&mut start).map_err(Failure::Io)?;
-    let is_gzip = start == [0x1f, 0x8b];
+/// The first bytes of every gzip member.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+fn read(mut reader: impl BufRead) -> Result<IdxArray, Failure> {
+    let start = first_two(&mut reader).map_err(Failure::Io)?;
     let mut content = Vec::new();
-    let whole = start.as_slice().chain(reader);
-    let result = if is_gzip {
-        read_array(&mut MultiGzDecoder::new(whole), &mut content)
-    } else {
-        read_array(&mut { whole }, &mut content)
-    };
-    match result {
-        // The decompressor reports a damaged stream as an input error of these kinds.
-        Err(Failure::Io(error))
-            if is_gzip
-                && matches!(
+    let result = if start == GZIP {
+        let mut members = Members::new(start, reader);
+        let result = read_array(&mut members, &mut content);
+        let decompressed = content.len();
+        if members.is_followed {
+            return Err(IdxError::TrailingGzip { decompressed }.into());
+        }
+        result.map_err(|failure| match failure {
+            // The decompressor reports a damaged stream as an input error of these kinds.
+            Failure::Io(error)
+                if matches!(
                     error.kind(),
                     std::io::ErrorKind::InvalidInput
                         | std::io::ErrorKind::InvalidData
                         | std::io::ErrorKind::UnexpectedEof
                 ) =>
-        {
-            Err(IdxError::Gzip { decompressed: content.len(), message: error.to_string() }.into())
+            {
+                IdxError::Gzip { decompressed, message: error.to_string() }.into()
+            }
+            failure => failure,
+        })
+    } else {
+        read_array(&mut Cursor::new(start).chain(reader), &mut content)
+    };
+    let (dimensions, header_length) = result?;
+    content.drain(..header_length);
+    Ok(IdxArray { dimensions, elements: content })
+}
+
+/// The next two bytes, or fewer at the end.
+fn first_two(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(2);
+    reader.take(2).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// Bytes that were read ahead, and those behind them.
+type Ahead<R> = std::io::Chain<Cursor<Vec<u8>>, R>;
+
+/// The decompressed members of a gzip file one after the other, up to what does not begin as a member.
+/// (`MultiGzDecoder` takes that for a damaged member.)
+struct Members<R> {
+    /// The present member; none behind the last.
+    member: Option<GzDecoder<Ahead<R>>>,
+    /// Whether something other than a member was found behind the last.
+    is_followed: bool,
+}
+
+impl<R: BufRead> Members<R> {
+    /// The members of `rest`, of which `start` has been read.
+    fn new(start: Vec<u8>, rest: R) -> Self {
+        Self { member: Some(GzDecoder::new(Cursor::new(start).chain(rest))), is_followed: false }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let found = member.read(buffer)?;
+            if found > 0 || buffer.is_empty() {
+                return Ok(found);
+            }
+            // What was read ahead were the member's first bytes, so it is used up.
+            let Some((_, mut rest)) = self.member.take().map(|member| member.into_inner().into_inner())
+            else {
+                break;
+            };
+            let start = first_two(&mut rest)?;
+            if start == GZIP {
+                *self = Self::new(start, rest);
+            } else {
+                self.is_followed = !start.is_empty();
+            }
         }
-        Err(failure) => Err(failure),
-        Ok((dimensions, header_length)) => {
-            content.drain(..header_length);
-            Ok(IdxArray { dimensions, elements: content })
-        }
+        Ok(0)
     }
 }
 

@@ -1,5 +1,6 @@
 //! IDX files: round trips, damage of every kind, errors with their numbers.
 
+use std::error::Error;
 use std::io::Write;
 
 use carnot_data::idx::{self, IdxArray};
@@ -110,18 +111,25 @@ fn trailing_bytes_are_an_error() {
     longer.push(0);
     assert_eq!(IdxArray::from_bytes(&longer), Err(IdxError::TrailingBytes { declared: 30 }));
     assert_eq!(IdxArray::from_bytes(&gzip(&longer)), Err(IdxError::TrailingBytes { declared: 30 }));
-    for tail in [&[0_u8][..], &[1, 2, 3], &[0x1f, 0x8b], &gzip(&[7])] {
-        let mut followed = gzip(&plain);
-        followed.extend(tail);
-        assert!(IdxArray::from_bytes(&followed).is_err(), "gzip followed by {tail:?} was accepted");
+    let followed_by = |tail: &[u8]| IdxArray::from_bytes(&[&gzip(&plain), tail].concat()).unwrap_err();
+    for tail in [&[0_u8][..], &[1, 2, 3], &[0x1f], &[0; 1000], &plain] {
+        let error = followed_by(tail);
+        assert_eq!(error, IdxError::TrailingGzip { decompressed: plain.len() }, "{tail:?}");
+        assert!(error.to_string().contains("bytes follow the gzip stream"), "{error}");
     }
+    // What begins as another member is one: damaged, or more than the header declares.
+    assert!(matches!(followed_by(&[0x1f, 0x8b]), IdxError::Gzip { .. }));
+    assert_eq!(followed_by(&gzip(&[7])), IdxError::TrailingBytes { declared: 30 });
+    assert_eq!(
+        followed_by(&[gzip(&[]), vec![9]].concat()),
+        IdxError::TrailingGzip { decompressed: plain.len() }
+    );
 }
 
 #[test]
 fn a_gzip_file_of_several_members_is_their_concatenation() {
     let plain = idx::encode_images(&small_set()).unwrap();
-    let mut members = gzip(&plain[..21]);
-    members.extend(gzip(&plain[21..]));
+    let members = [gzip(&plain[..21]), gzip(&[]), gzip(&plain[21..]), gzip(&[])].concat();
     assert_eq!(IdxArray::from_bytes(&members), IdxArray::from_bytes(&plain));
 }
 
@@ -171,14 +179,14 @@ fn images_and_labels_must_fit_together() {
     let error = idx::load(&images, &few, 4).unwrap_err();
     assert!(matches!(error, LoadError::CountMismatch { n_images: 5, n_labels: 2, .. }), "{error}");
     let error = idx::load(&images, &labels, 3).unwrap_err();
-    assert!(error.to_string().contains("label 3 of sample 1"), "{error}");
+    assert!(chain(&error).contains("labels do not make a data set: label 3 of sample 1"), "{error}");
     let error = idx::load(&labels, &labels, 4).unwrap_err();
     assert!(
         matches!(error, LoadError::Idx { source: IdxError::Rank { expected: 3, found: 1 }, .. }),
         "{error}"
     );
     let error = idx::load(&flat, &labels, 4).unwrap_err();
-    assert!(error.to_string().contains("1 x 0 x 2"), "{error}");
+    assert!(chain(&error).contains("1 x 0 x 2"), "{error}");
 
     let error = idx::load(folder.path().join("absent"), &labels, 4).unwrap_err();
     let message = error.to_string();
@@ -188,6 +196,52 @@ fn images_and_labels_must_fit_together() {
     );
     let error = idx::load("a-file-that-is-not-there", &labels, 4).unwrap_err();
     assert_eq!(error.to_string(), "no file a-file-that-is-not-there in .");
+}
+
+/// The error's text and those of its sources, each once.
+fn chain(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    for pair in texts.windows(2) {
+        assert!(!pair[0].contains(&pair[1]), "{texts:?} says something twice");
+    }
+    texts.join(": ")
+}
+
+#[test]
+fn what_is_not_a_regular_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = IdxArray::from_path(folder.path()).unwrap_err();
+    assert!(matches!(&error, LoadError::NotAFile { path } if path == folder.path()), "{error}");
+    let below_a_file = folder.path().join("file");
+    std::fs::write(&below_a_file, [0; 8]).unwrap();
+    let error = IdxArray::from_path(below_a_file.join("images")).unwrap_err();
+    assert!(chain(&error).contains("images"), "{error}");
+    #[cfg(unix)]
+    {
+        // A pipe without a writer: opening it would wait for ever.
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = IdxArray::from_path(&pipe).unwrap_err();
+        assert!(matches!(&error, LoadError::NotAFile { path } if *path == pipe), "{error}");
+        assert!(error.to_string().ends_with("pipe is not a regular file"), "{error}");
+    }
+}
+
+#[test]
+fn a_load_error_names_the_file_once_and_the_cause_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    std::fs::write(&path, bytes_with(&[2, 3], &[1; 5])).unwrap();
+    let expected = format!(
+        "{} is not the IDX file expected: the header declares 6 bytes of data, but only 5 are there",
+        path.display()
+    );
+    assert_eq!(chain(&IdxArray::from_path(&path).unwrap_err()), expected);
 }
 
 #[test]

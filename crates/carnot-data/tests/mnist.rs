@@ -1,5 +1,6 @@
 //! The four MNIST files, with stand-ins written by the test.
 
+use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
@@ -88,6 +89,8 @@ fn a_damaged_file_is_named() {
     let path = folder.path().join("train-images-idx3-ubyte.gz");
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-    let message = mnist::load(folder.path()).unwrap_err().to_string();
-    assert!(message.contains("train-images-idx3-ubyte.gz") && message.contains("corrupt gzip"), "{message}");
+    let error = mnist::load(folder.path()).unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    assert!(error.to_string().contains("train-images-idx3-ubyte.gz"), "{error}");
+    assert!(cause.contains("corrupt gzip"), "{cause}");
 }

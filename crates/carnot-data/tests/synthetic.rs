@@ -1,6 +1,6 @@
 //! The synthetic digits: fixed bytes, the manner of MNIST, and the difficulty of MNIST.
 
-use carnot_data::{Batches, ImageDataset, synthetic};
+use carnot_data::{Batches, DatasetError, ImageDataset, synthetic};
 use rayon::ThreadPoolBuilder;
 
 /// Recorded once. Another value means other data: every result on synthetic digits changes with it.
@@ -33,7 +33,18 @@ fn the_number_of_threads_does_not_matter() {
 
 #[test]
 fn an_impossible_number_of_samples_is_refused() {
-    assert!(synthetic::digits(usize::MAX, 0).is_err());
+    let refused = |n_samples| synthetic::digits(n_samples, 0).unwrap_err();
+    assert!(matches!(refused(usize::MAX), DatasetError::SizeOverflow { n_samples: usize::MAX, .. }));
+    // Pixels that can be counted, but not addressed (2^54 * 784 > 2^63), and more memory than any machine has.
+    #[cfg(target_pointer_width = "64")]
+    for n_samples in [1 << 54, 1 << 50] {
+        let error = refused(n_samples);
+        assert!(
+            matches!(error, DatasetError::OutOfMemory { n_samples: found, .. } if found == n_samples),
+            "{error}"
+        );
+        assert!(error.to_string().contains(&n_samples.to_string()), "{error}");
+    }
 }
 
 #[test]

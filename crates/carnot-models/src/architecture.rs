@@ -85,7 +85,7 @@ impl Architecture {
                 Err(ModelError::Architecture { network, layer: None, what, found, expected })
             }
         };
-        fits("encoder", "outputs, two for each latent", encoded, 2 * latent)?;
+        fits("encoder", "outputs (two for each latent)", encoded, 2 * latent)?;
         fits("decoder", "outputs", decoded, inputs)?;
         fits("classifier", "inputs", classified, latent)?;
         if let Likelihood::Gaussian { variance } = likelihood
@@ -185,7 +185,7 @@ fn ends(network: &'static str, layers: &[Layer]) -> Result<(usize, usize), Model
             expected,
         };
         if inputs == 0 || outputs == 0 {
-            return Err(misfit("features, at least", 0, 1));
+            return Err(misfit("features in a layer", 0, 1));
         }
         sizes = match sizes {
             None => Some((inputs, outputs)),
@@ -196,7 +196,7 @@ fn ends(network: &'static str, layers: &[Layer]) -> Result<(usize, usize), Model
     sizes.ok_or(ModelError::Architecture {
         network,
         layer: None,
-        what: "linear layers, at least",
+        what: "linear layers",
         found: 0,
         expected: 1,
     })
@@ -224,9 +224,9 @@ mod tests {
         };
         assert!(new(vec![linear(6, 4)]).is_ok());
         let error = new(vec![linear(6, 5), Layer::Tanh, linear(4, 4)]).expect_err("5 into 4");
-        assert_eq!(error.to_string(), "layer 2 of the encoder has 4 inputs, expected 5");
+        assert_eq!(error.to_string(), "layer 2 of the encoder has 4 inputs; it needs 5");
         let error = new(vec![linear(6, 5)]).expect_err("not twice the latent");
-        assert_eq!(error.to_string(), "the encoder has 5 outputs, two for each latent, expected 4");
+        assert_eq!(error.to_string(), "the encoder has 5 outputs (two for each latent); it needs 4");
         assert!(new(vec![Layer::Relu]).is_err());
         assert!(Architecture::fully_connected(4, &[0], 1, 2, Likelihood::Bernoulli).is_err());
         let flat = Likelihood::Gaussian { variance: 0.0 };

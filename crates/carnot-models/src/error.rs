@@ -9,7 +9,7 @@ use carnot_surface::{EstimateError, Multipliers};
 #[non_exhaustive]
 pub enum ModelError {
     /// Layers whose sizes do not fit.
-    #[error("{}the {network} has {found} {what}, expected {expected}", layer.map(|n| format!("layer {n} of ")).unwrap_or_default())]
+    #[error("{}the {network} has {found} {what}; it needs {expected}", layer.map(|n| format!("layer {n} of ")).unwrap_or_default())]
     Architecture {
         /// `encoder`, `decoder` or `classifier`.
         network: &'static str,
@@ -29,7 +29,7 @@ pub enum ModelError {
         value: f64,
     },
     /// A data set that does not fit the model.
-    #[error("the {set} set has {found} {what}, the model expects {expected}")]
+    #[error("the {set} set has {found} {what}, the model needs {requirement} {expected}")]
     Data {
         /// `training` or `evaluation`.
         set: &'static str,
@@ -37,6 +37,8 @@ pub enum ModelError {
         what: &'static str,
         /// What there is.
         found: usize,
+        /// `exactly`, `at least` or `at most`.
+        requirement: &'static str,
         /// What there should be.
         expected: usize,
     },
@@ -50,12 +52,14 @@ pub enum ModelError {
         /// What was given.
         value: f64,
     },
-    /// A state that belongs to another model.
-    #[error("the state has {found} parameters, the model {expected}")]
+    /// A state that belongs to another system.
+    #[error("the state is of a system with {found} {what}, this one has {expected}")]
     State {
-        /// Parameters of the state.
+        /// What differs.
+        what: &'static str,
+        /// What the state has.
         found: usize,
-        /// Parameters of the model.
+        /// What the system has.
         expected: usize,
     },
     /// The objective became NaN or infinite.

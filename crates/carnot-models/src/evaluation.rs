@@ -22,12 +22,21 @@ pub struct Evaluation {
 /// Inputs interpreted at a time: bounds the memory, and changes nothing else.
 const CHUNK: usize = 250;
 
-/// Evaluates a model on every sample of `data`. The noise is drawn from `seed` and the number of the sample's chunk,
-/// so that two evaluations with one seed share it; their estimates have the same [`SampleKey`].
+/// Names a data set and the noise drawn for it from `seed`: two sets of one size are told apart by their contents.
+pub(crate) fn sample_key(data: &ImageDataset, seed: u64) -> SampleKey {
+    let digest = data.digest();
+    // The first 16 hexadecimal digits of the SHA-256; a digest always has them.
+    let start = digest.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0);
+    SampleKey(start ^ seed_for(seed, Purpose::EvaluationNoise))
+}
+
+/// Evaluates a model on every sample of `data`, whose key is `key`. The noise is drawn from `seed` and the number of the
+/// sample's chunk, so that two evaluations with one seed share it.
 pub(crate) fn evaluate(
     architecture: &Architecture,
     parameters: &Parameters,
     data: &ImageDataset,
+    key: SampleKey,
     seed: u64,
 ) -> Result<Evaluation, ModelError> {
     let network = Network::new(architecture, parameters)?;
@@ -41,7 +50,6 @@ pub(crate) fn evaluate(
         .collect::<Result<_, _>>()?;
     let (samples, correct): (Vec<_>, Vec<_>) =
         chunks.into_iter().flatten().map(|(rdc, correct)| (rdc, f64::from(u8::from(correct)))).unzip();
-    let key = SampleKey(seed_for(seed, Purpose::EvaluationNoise) ^ data.len() as u64);
     let rdc = RdcEstimate::from_samples(samples, key)?;
     Ok(Evaluation { rdc, accuracy: Estimate::from_samples(&correct)? })
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use carnot_data::{Batches, ImageDataset};
 use carnot_info::Estimate;
-use carnot_surface::{At, Certificate, Equilibrium, Multipliers, RdcEstimate, System};
+use carnot_surface::{At, Certificate, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
 
-use crate::evaluation::evaluate;
+use crate::evaluation::{evaluate, sample_key};
 use crate::optimiser::Moments;
 use crate::random::{Purpose, seed_for};
 use crate::relaxation::{Progress, Training, plateau};
@@ -42,7 +42,9 @@ impl LearnedState {
 ///
 /// `equilibrium` trains with R + lambda D + gamma C as the objective; R, D and C are then measured on every sample of
 /// the evaluation set with one latent sample each, whose noise is the same in every evaluation: changes between
-/// equilibria are paired. The evaluation set is what a process steers by, so it must not be the test set.
+/// equilibria are paired. The evaluation set is what a process steers by, so it must not be the test set. Training
+/// minimises the objective of the training set: on the evaluation set R + lambda D + gamma C is near its minimum, not at
+/// it, and the exact relations between F and its derivatives hold up to that.
 ///
 /// Every random number follows from the seed, and the noise of step n from n alone: the same seed gives the same
 /// equilibria.
@@ -50,6 +52,7 @@ pub struct LearnedSystem {
     architecture: Architecture,
     training: ImageDataset,
     evaluation: ImageDataset,
+    evaluation_key: SampleKey,
     relaxation: Relaxation,
     seed: u64,
     on_step: Option<Box<dyn Fn(u64) + Send + Sync>>,
@@ -84,7 +87,8 @@ impl LearnedSystem {
         relaxation.check()?;
         fits(&architecture, "training", &training)?;
         fits(&architecture, "evaluation", &evaluation)?;
-        Ok(Self { architecture, training, evaluation, relaxation, seed, on_step: None })
+        let evaluation_key = sample_key(&evaluation, seed);
+        Ok(Self { architecture, training, evaluation, evaluation_key, relaxation, seed, on_step: None })
     }
 
     /// Calls `on_step` after every step of the optimiser with the number of steps that the model has had.
@@ -112,12 +116,21 @@ impl LearnedSystem {
     pub fn evaluate(&self, state: &LearnedState, data: &ImageDataset) -> Result<Evaluation, ModelError> {
         fits(&self.architecture, "evaluation", data)?;
         self.check_state(state)?;
-        evaluate(&self.architecture, &state.parameters, data, self.seed)
+        evaluate(&self.architecture, &state.parameters, data, sample_key(data, self.seed), self.seed)
     }
 
+    /// Checks that a state's parameters fit the model, and its place in the data the training set and the schedule.
     fn check_state(&self, state: &LearnedState) -> Result<(), ModelError> {
-        let (found, expected) = (state.parameters.len(), crate::parameters::count(&self.architecture));
-        if found == expected { Ok(()) } else { Err(ModelError::State { found, expected }) }
+        let batches = &state.progress.batches;
+        let parts = [
+            ("parameters", state.parameters.len(), crate::parameters::count(&self.architecture)),
+            ("training samples", batches.n_samples(), self.training.len()),
+            ("samples in a batch", batches.batch_size(), self.relaxation.batch_size),
+        ];
+        match parts.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((what, found, expected)) => Err(ModelError::State { what, found, expected }),
+            None => Ok(()),
+        }
     }
 
     fn start(&self) -> Result<(Parameters, Progress), ModelError> {
@@ -149,6 +162,7 @@ impl System for LearnedSystem {
             }
             None => self.start()?,
         };
+        let steps_before = progress.steps;
         let mut training = Training::new(&self.architecture, &self.training, self.seed, &parameters)?;
         if from.is_none() {
             for step in 0..schedule.initial_steps {
@@ -167,8 +181,9 @@ impl System for LearnedSystem {
             self.stepped(&progress);
         }
         let Evaluation { rdc, accuracy } =
-            evaluate(&self.architecture, &parameters, &self.evaluation, self.seed)?;
-        let certificate = Certificate::Relaxed { steps: schedule.steps, plateau: plateau(&objectives)? };
+            evaluate(&self.architecture, &parameters, &self.evaluation, self.evaluation_key, self.seed)?;
+        let certificate =
+            Certificate::Relaxed { steps: progress.steps - steps_before, plateau: plateau(&objectives)? };
         let state = LearnedState { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy };
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
@@ -176,17 +191,20 @@ impl System for LearnedSystem {
 
 /// Checks that a data set's pixels, classes and number of samples suit the model.
 fn fits(architecture: &Architecture, set: &'static str, data: &ImageDataset) -> Result<(), ModelError> {
-    let pixels = data.shape().n_pixels();
-    if pixels != architecture.inputs() {
-        let expected = architecture.inputs();
-        return Err(ModelError::Data { set, what: "pixels", found: pixels, expected });
-    }
-    if data.n_classes() > architecture.classes() {
-        let expected = architecture.classes();
-        return Err(ModelError::Data { set, what: "classes", found: data.n_classes(), expected });
-    }
-    if data.len() < 2 {
-        return Err(ModelError::Data { set, what: "samples", found: data.len(), expected: 2 });
+    let checks = [
+        ("pixels", data.shape().n_pixels(), "exactly", architecture.inputs()),
+        ("classes", data.n_classes(), "at most", architecture.classes()),
+        ("samples", data.len(), "at least", 2),
+    ];
+    for (what, found, requirement, expected) in checks {
+        let holds = match requirement {
+            "exactly" => found == expected,
+            "at most" => found <= expected,
+            _ => found >= expected,
+        };
+        if !holds {
+            return Err(ModelError::Data { set, what, found, requirement, expected });
+        }
     }
     Ok(())
 }

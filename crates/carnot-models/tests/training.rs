@@ -120,9 +120,24 @@ fn evaluating_again_gives_the_same_estimate_and_other_sets_fit_or_are_refused() 
     let again = system.evaluate(&start.state, &seen).expect("an evaluation");
     assert_eq!(again.rdc, start.rdc);
     assert_eq!(again.accuracy, start.state.accuracy());
+    // A set of the same size is another set: the two estimates are not paired.
+    let (other, _) = digits(300, 500);
+    let elsewhere = system.evaluate(&start.state, &other).expect("an evaluation");
+    assert_eq!(elsewhere.rdc.change_since(&start.rdc).samples(), None);
+    assert_eq!(again.rdc.change_since(&start.rdc).samples(), Some(300));
+    // Common random numbers: two models that differ by a little differ by little on every sample.
+    let later = system.equilibrium(at(1.0, 1.0), Some(&start.state)).expect("a later one");
+    let change = later.rdc.change_since(&start.rdc);
+    assert!(change.distortion().std_err() < 0.5 * later.rdc.distortion().std_err());
     let one = seen.select(&[0]).expect("a row");
     let error = system.evaluate(&start.state, &one).expect_err("one sample has no standard error");
-    assert!(matches!(error, ModelError::Data { what: "samples", found: 1, expected: 2, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            ModelError::Data { what: "samples", found: 1, requirement: "at least", expected: 2, .. }
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -134,19 +149,31 @@ fn misuse_is_refused_by_name() {
     let of =
         |inputs, classes| Architecture::fully_connected(inputs, &[4], 2, classes, GAUSSIAN).expect("it fits");
     let error = new(of(100, 10), Relaxation::default()).expect_err("pixels");
-    assert!(matches!(error, ModelError::Data { set: "training", what: "pixels", found: 784, expected: 100 }));
+    assert!(matches!(
+        error,
+        ModelError::Data { set: "training", what: "pixels", found: 784, expected: 100, .. }
+    ));
     let error = new(of(784, 5), Relaxation::default()).expect_err("classes");
     assert!(matches!(error, ModelError::Data { what: "classes", found: 10, expected: 5, .. }));
-    let error = new(of(784, 10), Relaxation { steps: 3, ..Relaxation::default() }).expect_err("steps");
+    let error = new(of(784, 10), Relaxation { steps: 7, ..Relaxation::default() }).expect_err("steps");
     assert!(matches!(error, ModelError::Option { option: "steps", .. }));
     let error =
         new(of(784, 10), Relaxation { learning_rate: -1.0, ..Relaxation::default() }).expect_err("rate");
     assert!(matches!(error, ModelError::Option { option: "learning_rate", .. }));
-    let system =
-        new(of(784, 10), Relaxation { initial_steps: 0, steps: 4, ..Relaxation::default() }).expect("fits");
-    let other = small(GAUSSIAN, 0).equilibrium(at(1.0, 1.0), None).expect("another model's state");
-    let error = system.equilibrium(at(1.0, 1.0), Some(&other.state)).expect_err("another model's state");
-    assert!(matches!(error, ModelError::State { .. }), "{error}");
+    // The least that is allowed works.
+    let least = Relaxation { initial_steps: 0, steps: 8, batch_size: 1, ..Relaxation::default() };
+    let system = new(of(784, 10), least).expect("it fits");
+    let state = system.equilibrium(at(1.0, 1.0), None).expect("an equilibrium").state;
+    let refused = |system: &LearnedSystem, what: &str| {
+        let error = system.equilibrium(at(1.0, 1.0), Some(&state)).expect_err("another system's state");
+        assert!(matches!(error, ModelError::State { what: found, .. } if found == what), "{error}");
+    };
+    refused(&small(GAUSSIAN, 0), "parameters");
+    let other_batches = Relaxation { batch_size: 2, ..least };
+    refused(&new(of(784, 10), other_batches).expect("it fits"), "samples in a batch");
+    let fewer = training.select(&[0, 1, 2]).expect("rows");
+    let other_data = LearnedSystem::new(of(784, 10), fewer, evaluation.clone(), least, 0).expect("it fits");
+    refused(&other_data, "training samples");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Every text file: no trailing whitespace, and no path of the machine on which it was written.
+//! Every file is text, with a name that no program takes for an option, no trailing whitespace, and no path of the
+//! machine on which it was written.
 
 use super::{TextFile, Violation};
 
@@ -6,9 +7,33 @@ use super::{TextFile, Violation};
 const MACHINE_FOLDERS: &[&str] =
     &[concat!("/", "home/"), concat!("/", "root/"), concat!("/", "tmp/"), concat!("/", "Users/")];
 
-/// The content of a text file, or nothing where the bytes are not text.
-pub(super) fn decode(bytes: Vec<u8>) -> Option<String> {
-    String::from_utf8(bytes).ok().filter(|content| !content.contains('\0'))
+/// The text file of these bytes: UTF-8 without a zero. Anything else would pass every other rule unseen.
+pub(super) fn decode(path: &str, bytes: Vec<u8>) -> Result<TextFile, Violation> {
+    let (bytes, wrong) = match String::from_utf8(bytes) {
+        Ok(content) => match content.find('\0') {
+            None => return Ok(TextFile { path: path.to_owned(), content }),
+            Some(wrong) => (content.into_bytes(), wrong),
+        },
+        Err(error) => {
+            let wrong = error.utf8_error().valid_up_to();
+            (error.into_bytes(), wrong)
+        }
+    };
+    let line = 1 + bytes.iter().take(wrong).filter(|byte| **byte == b'\n').count();
+    Err(Violation::new(path, line, format!("not text: byte {wrong} is no UTF-8 character, or zero")))
+}
+
+/// Checks the name of a file and of the folders on the way to it. What git names in other bytes than UTF-8 arrives with
+/// replacement characters.
+pub(super) fn check_name(path: &str) -> Option<Violation> {
+    let what = if path.split('/').any(|part| part.starts_with('-')) {
+        "a name that begins with `-` is taken for an option"
+    } else if path.contains(char::REPLACEMENT_CHARACTER) {
+        "the name is not UTF-8"
+    } else {
+        return None;
+    };
+    Some(Violation::new(path, 1, what))
 }
 
 /// Checks one file; `root` is where the repository lies on this machine, a path that no file may name.
@@ -97,9 +122,22 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_text_are_left_alone() {
-        assert_eq!(decode(vec![0xff, 0xfe, 0x20]), None);
-        assert_eq!(decode(b"a\0b".to_vec()), None);
-        assert_eq!(decode(b"text".to_vec()).as_deref(), Some("text"));
+    fn a_file_that_is_not_text_is_found_at_its_first_wrong_byte() {
+        let found = |bytes: &[u8]| decode("a.png", bytes.to_vec()).expect_err("not text").to_string();
+        assert_eq!(found(b"\x89PNG\r\n"), "a.png:1: not text: byte 0 is no UTF-8 character, or zero");
+        assert_eq!(found(b"a\n\n\xff\n"), "a.png:3: not text: byte 3 is no UTF-8 character, or zero");
+        assert_eq!(found(b"a\nb\0"), "a.png:2: not text: byte 3 is no UTF-8 character, or zero");
+        let text = TextFile { path: "a.md".to_owned(), content: "naïve\n".to_owned() };
+        assert_eq!(decode("a.md", "naïve\n".into()), Ok(text));
+    }
+
+    #[test]
+    fn names_that_read_as_options_are_found() {
+        for name in ["-", "--help", "docs/-n.md", "-f/a.rs"] {
+            let found = check_name(name).expect("a hyphen comes first").to_string();
+            assert_eq!(found, format!("{name}:1: a name that begins with `-` is taken for an option"));
+        }
+        assert!(check_name("a\u{fffd}.md").is_some());
+        assert_eq!(check_name("crates/carnot-data/src/a-b-.rs"), None);
     }
 }
