@@ -13,32 +13,32 @@ use crate::{Architecture, ModelError, Parameters};
 
 /// The schedule of a relaxation by stochastic gradient descent (Adam).
 ///
-/// A new model is trained for `initial_steps` while the learning rate falls geometrically from
-/// `initial_learning_rate` to `learning_rate`. That, and every later change of the multipliers, is followed by
-/// `steps` at `learning_rate`; the equilibrium's parameters are the average over the last half of them, which takes
-/// out most of the optimiser's own noise.
+/// A new model is trained for `initial_steps` at `learning_rate`. That, and every later change of the multipliers, is
+/// followed by a relaxation of `steps`: the first half at `learning_rate`, so that the model gets to where it belongs;
+/// over the second half the rate falls geometrically to `final_learning_rate` and the parameters are averaged, so that
+/// little of the optimiser's own noise is left in the equilibrium.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Relaxation {
     /// Steps of a new model before its first relaxation.
     pub initial_steps: u64,
-    /// Learning rate of a new model's first step.
-    pub initial_learning_rate: f64,
     /// Steps of every relaxation, at least 8.
     pub steps: u64,
-    /// Learning rate of every relaxation.
+    /// Learning rate of a new model and of the first half of every relaxation.
     pub learning_rate: f64,
+    /// Learning rate at the end of every relaxation.
+    pub final_learning_rate: f64,
     /// Inputs in a batch, at least 1.
     pub batch_size: usize,
 }
 
 impl Default for Relaxation {
-    /// 3,000 steps from 1e-3 down to 3e-4, then 300 steps a relaxation; 128 inputs in a batch.
+    /// 3,000 steps, then 300 a relaxation at 1e-3 falling to 1e-4; 128 inputs in a batch.
     fn default() -> Self {
         Self {
             initial_steps: 3_000,
-            initial_learning_rate: 1e-3,
             steps: 300,
-            learning_rate: 3e-4,
+            learning_rate: 1e-3,
+            final_learning_rate: 1e-4,
             batch_size: 128,
         }
     }
@@ -58,7 +58,7 @@ impl Relaxation {
             return invalid("batch_size", "at least 1", 0.0);
         }
         for (option, value) in
-            [("learning_rate", self.learning_rate), ("initial_learning_rate", self.initial_learning_rate)]
+            [("learning_rate", self.learning_rate), ("final_learning_rate", self.final_learning_rate)]
         {
             if !(value.is_finite() && value > 0.0) {
                 return invalid(option, "finite and positive", value);
@@ -67,10 +67,16 @@ impl Relaxation {
         Ok(())
     }
 
-    /// The learning rate of step `step` of a new model's first training.
-    pub(crate) fn initial_rate(&self, step: u64) -> f64 {
-        let progress = step as f64 / self.initial_steps as f64;
-        self.initial_learning_rate * (self.learning_rate / self.initial_learning_rate).powf(progress)
+    /// The number of the first step whose parameters are averaged.
+    pub(crate) fn averaged_from(&self) -> u64 {
+        self.steps / 2
+    }
+
+    /// The learning rate of step `step` of a relaxation.
+    pub(crate) fn rate(&self, step: u64) -> f64 {
+        let (from, last) = (self.averaged_from(), self.steps - 1);
+        let progress = step.saturating_sub(from) as f64 / (last - from) as f64;
+        self.learning_rate * (self.final_learning_rate / self.learning_rate).powf(progress)
     }
 }
 
@@ -263,6 +269,15 @@ mod tests {
             // Three updates in f32 of numbers below one.
             assert_close!(f64::from(found), mean, rtol = 0.0, atol = 3e-7);
         }
+    }
+
+    #[test]
+    fn the_learning_rate_falls_over_the_second_half() {
+        let schedule = Relaxation { steps: 10, ..Relaxation::default() };
+        let rates: Vec<f64> = (0..10).map(|step| schedule.rate(step)).collect();
+        assert!(rates[..=5].iter().all(|&rate| rate == 1e-3), "{rates:?}");
+        assert_close!(rates[7], 1e-3 * 0.1f64.sqrt(), rtol = 1e-14, atol = 0.0);
+        assert_close!(rates[9], 1e-4, rtol = 1e-14, atol = 0.0);
     }
 
     #[test]

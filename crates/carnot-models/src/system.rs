@@ -165,16 +165,15 @@ impl System for LearnedSystem {
         let steps_before = progress.steps;
         let mut training = Training::new(&self.architecture, &self.training, self.seed, &parameters)?;
         if from.is_none() {
-            for step in 0..schedule.initial_steps {
-                training.step(&mut progress, at, schedule.initial_rate(step))?;
+            for _ in 0..schedule.initial_steps {
+                training.step(&mut progress, at, schedule.learning_rate)?;
                 self.stepped(&progress);
             }
         }
-        let averaged_from = schedule.steps / 2;
         let mut objectives = Vec::new();
         for step in 0..schedule.steps {
-            let objective = training.step(&mut progress, at, schedule.learning_rate)?;
-            if step >= averaged_from {
+            let objective = training.step(&mut progress, at, schedule.rate(step))?;
+            if step >= schedule.averaged_from() {
                 objectives.push(objective);
                 training.average_into(&mut parameters, objectives.len() as u64)?;
             }

@@ -181,7 +181,7 @@ fn a_model_that_diverges_says_where() {
     let architecture = Architecture::fully_connected(784, &[8], 2, 10, GAUSSIAN).expect("an architecture");
     let (training, evaluation) = digits(50, 50);
     let relaxation =
-        Relaxation { initial_steps: 50, initial_learning_rate: 1e4, batch_size: 10, ..Relaxation::default() };
+        Relaxation { initial_steps: 50, learning_rate: 1e4, batch_size: 10, ..Relaxation::default() };
     let system = LearnedSystem::new(architecture, training, evaluation, relaxation, 0).expect("a system");
     let error = system.equilibrium(at(1.0, 1.0), None).expect_err("no model survives this learning rate");
     assert!(matches!(error, ModelError::Diverged { .. } | ModelError::Evaluation(_)), "{error}");

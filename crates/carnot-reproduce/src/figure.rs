@@ -19,7 +19,7 @@ pub enum DataChoice {
     Synthetic,
     /// The MNIST handwritten digits, read from the data directory.
     Mnist,
-    /// The CIFAR-10 images, read from the data directory.
+    /// The CIFAR-10 images (to come).
     Cifar10,
 }
 
@@ -37,9 +37,9 @@ impl fmt::Display for DataChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
-    /// Small models and few points: minutes on two cores.
+    /// A few minutes on two cores.
     Quick,
-    /// The sizes of the paper: hours.
+    /// Longer training and more waypoints: some ten minutes for each seed.
     Full,
 }
 
@@ -89,7 +89,8 @@ pub struct Outcome {
     pub metrics: Vec<Metric>,
     /// The seeds that were run.
     pub seeds: Vec<u64>,
-    /// SHA-256 of the data that were read or drawn, in hexadecimal.
+    /// What identifies the data: for each file or set its name and the SHA-256 of its (uncompressed)
+    /// bytes, in words. Shown as it is in the report and the manifest.
     pub data_digest: Option<String>,
     /// Paragraphs of plain text: what is shown and how it was made.
     pub summary: Vec<String>,

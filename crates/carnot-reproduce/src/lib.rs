@@ -8,5 +8,6 @@ pub mod figures;
 pub mod metric;
 pub mod output;
 pub mod progress;
+mod request;
 pub mod run;
 pub mod table;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use carnot_reproduce::cli::{Cli, Command};
+use carnot_reproduce::cli::{Cli, Command, misuse_line};
 use carnot_reproduce::figures;
 use carnot_reproduce::run::{Console, Environment, Finish, run};
 use clap::Parser;
@@ -30,10 +30,21 @@ fn main() -> ExitCode {
         let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
         error(&format!("internal error{}: {text}", place.unwrap_or_default()));
     }));
-    let Command::Reproduce(arguments) = Cli::parse().command;
+    let arguments = match Cli::try_parse() {
+        Ok(Cli { command: Command::Reproduce(arguments) }) => arguments,
+        Err(misuse) if misuse.use_stderr() => {
+            error(&misuse_line(&misuse));
+            return ExitCode::from(Finish::Misuse.code());
+        }
+        Err(help_or_version) => {
+            // A reader that has gone away has read enough.
+            let _ = help_or_version.print();
+            return ExitCode::SUCCESS;
+        }
+    };
     let outcome = std::panic::catch_unwind(|| {
-        let Some(threads) = threads_in(OURS) else {
-            let wanted = arguments.threads.map(usize::from);
+        let wanted = arguments.threads.map(usize::from);
+        let Some(threads) = threads_decided(wanted) else {
             return run_with_threads(wanted.or_else(|| threads_in(RAYON)).unwrap_or_else(available_threads));
         };
         if let Err(e) = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
@@ -59,6 +70,14 @@ fn error(text: &str) {
 
 fn threads_in(variable: &str) -> Option<usize> {
     std::env::var(variable).ok()?.parse().ok().filter(|threads| *threads > 0)
+}
+
+/// The number of threads that this program started itself with. A value that someone else left in the variable does
+/// not count: then the other two are not set as well, or it is not what the arguments ask for.
+fn threads_decided(wanted: Option<usize>) -> Option<usize> {
+    let is_one = |variable| std::env::var_os(variable).is_some_and(|value| value == "1");
+    let agrees = |threads: &usize| wanted.is_none_or(|wanted| wanted == *threads);
+    threads_in(OURS).filter(|threads| is_one(RAYON) && is_one(CANDLE) && agrees(threads))
 }
 
 fn available_threads() -> usize {

@@ -5,19 +5,18 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::chart::{ChartError, Palette, png};
+use crate::chart::ChartError;
 use crate::cli::Reproduce;
-use crate::figure::{Context, DataChoice, Figure, FigureError, Options, Outcome, Progress};
+use crate::figure::{Context, Figure, FigureError, Options, Progress};
 use crate::figures::Entry;
 use crate::output::{
-    DirectoryLock, Made, OutputError, Record, index_html, manifest_json, metrics_json, replace, replace_all,
+    DirectoryLock, Made, OutputError, Record, check_writable, figure_files, index_html, is_complete,
+    manifest_json, replace, replace_all,
 };
 use crate::progress::duration_text;
+use crate::request::{check_names, options, selected};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Pixels of a PNG to a unit of the chart.
-const PNG_SCALE: f32 = 2.0;
 
 /// What the program knows from around it and not from its arguments.
 #[derive(Clone, Debug, Default)]
@@ -71,20 +70,6 @@ impl Console<'_> {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Misuse {
-    #[error("there is no figure '{name}'; the figures are: {known}")]
-    UnknownFigure { name: String, known: String },
-    #[error("the figure '{name}' is to come; `--list` shows which are available")]
-    ToCome { name: String },
-    #[error("no figure uses the data set cifar10 yet; choose synthetic or mnist")]
-    Cifar10,
-    #[error("no place to look for data: give --data-dir or set CARNOT_DATA")]
-    NoDataDir,
-    #[error("the data directory {} does not exist or is not a directory", .0.display())]
-    DataDir(PathBuf),
-}
-
-#[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
     Figure(#[from] FigureError),
@@ -111,70 +96,40 @@ impl Failure {
 /// Runs the command on the figures of `registry`.
 ///
 /// Figures are computed one after the other in the order of the registry. One that fails leaves
-/// its earlier files as they were and does not keep the others from being computed; what could
-/// not be written ends the run.
+/// its earlier files as they were and does not keep the others from being computed; what cannot be
+/// written ends the run. The report is written where a figure was made or kept.
 pub fn run(
     arguments: &Reproduce,
     registry: &[Entry<'_>],
     environment: &Environment,
     console: &mut Console<'_>,
 ) -> Finish {
-    if arguments.list {
-        list(registry, console);
-        return Finish::Success;
-    }
-    let prepared = selected(&arguments.figures, registry)
-        .and_then(|figures| Ok((figures, options(arguments, environment)?)));
-    let (figures, options) = match prepared {
-        Ok(prepared) => prepared,
+    let asked = if arguments.list {
+        check_names(&arguments.figures, registry).map(|()| None)
+    } else {
+        selected(&arguments.figures, registry)
+            .and_then(|figures| Ok(Some((figures, options(arguments, environment)?))))
+    };
+    match asked {
+        Ok(None) => {
+            list(registry, console);
+            Finish::Success
+        }
+        Ok(Some((figures, options))) => {
+            let shell = Shell { arguments, options: &options, registry, environment };
+            shell.run(&figures, console)
+        }
         Err(misuse) => {
             console.error(&chain(&misuse));
-            return Finish::Misuse;
-        }
-    };
-    let _lock = match DirectoryLock::acquire(&arguments.out) {
-        Ok(lock) => lock,
-        Err(error) => {
-            console.error(&chain(&error));
-            return Finish::Misuse;
-        }
-    };
-    let shell = Shell { arguments, options: &options, registry, environment };
-    let mut finish = Finish::Success;
-    for figure in figures {
-        let earlier = if arguments.resume { shell.finished_earlier(figure) } else { None };
-        let kept = earlier.is_some();
-        match earlier.map_or_else(|| shell.make(figure), Ok) {
-            Ok(record) => {
-                let (passes, bounds) = record.score();
-                let how = if kept {
-                    "kept".to_owned()
-                } else {
-                    format!("done in {}", duration_text(record.made.seconds as u64))
-                };
-                console.say(&format!("{}: {how}, {passes} of {bounds} bounds kept", record.figure));
-                let misses = record.misses();
-                if !misses.is_empty() {
-                    console.error(&format!("{}: bound missed: {}", record.figure, misses.join("; ")));
-                    finish = finish.max(Finish::BoundMissed);
-                }
-            }
-            Err(failure) => {
-                console.error(&format!("{}: {}", figure.name(), chain(&failure)));
-                finish = finish.max(failure.finish());
-                if matches!(failure, Failure::Output(_)) {
-                    return finish;
-                }
-            }
+            Finish::Misuse
         }
     }
-    // Also where nothing was computed: the report then shows what the directory holds.
-    if let Err(error) = shell.write_report() {
-        console.error(&chain(&error));
-        return finish.max(Failure::from(error).finish());
-    }
-    console.say(&format!("report: {}", arguments.out.join("index.html").display()));
-    finish
+}
+
+/// A figure to compute, or to keep where it has a record.
+struct Planned<'a> {
+    figure: &'a dyn Figure,
+    earlier: Option<Record>,
 }
 
 /// What stays the same while figures are computed.
@@ -186,9 +141,66 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    fn finished_earlier(&self, figure: &dyn Figure) -> Option<Record> {
-        Record::read(&self.arguments.out, figure.name())
-            .filter(|record| record.same_configuration(self.options, VERSION))
+    /// Computes the figures that are not kept, and says how each of them came out.
+    fn run(&self, figures: &[&dyn Figure], console: &mut Console<'_>) -> Finish {
+        let plan =
+            DirectoryLock::acquire(&self.arguments.out).and_then(|lock| Ok((lock, self.plan(figures)?)));
+        let (_lock, plan) = match plan {
+            Ok(plan) => plan,
+            Err(error) => {
+                console.error(&chain(&error));
+                return Failure::from(error).finish();
+            }
+        };
+        let mut finish = Finish::Success;
+        let mut any = false;
+        for Planned { figure, earlier } in plan {
+            let kept = earlier.is_some();
+            match earlier.map_or_else(|| self.make(figure), Ok) {
+                Ok(record) => {
+                    any = true;
+                    finish = finish.max(judge(&record, kept, console));
+                }
+                Err(failure) => {
+                    console.error(&format!("{}: {}", figure.name(), chain(&failure)));
+                    finish = finish.max(failure.finish());
+                    if matches!(failure, Failure::Output(_)) {
+                        return finish;
+                    }
+                }
+            }
+        }
+        if !any {
+            return finish;
+        }
+        // Also where every figure was kept: the report there may be older than they are, or gone.
+        if let Err(error) = self.write_report() {
+            console.error(&chain(&error));
+            return finish.max(Failure::from(error).finish());
+        }
+        console.say(&format!("report: {}", self.arguments.out.join("index.html").display()));
+        finish
+    }
+
+    /// Each figure with its record where it is kept. That the others can be written is tried here,
+    /// before the first of them takes its minutes.
+    fn plan<'f>(&self, figures: &[&'f dyn Figure]) -> Result<Vec<Planned<'f>>, OutputError> {
+        figures
+            .iter()
+            .map(|figure| {
+                let earlier = if self.arguments.resume { self.finished_earlier(figure.name()) } else { None };
+                if earlier.is_none() {
+                    check_writable(&self.arguments.out.join(figure.name()))?;
+                }
+                Ok(Planned { figure: *figure, earlier })
+            })
+            .collect()
+    }
+
+    fn finished_earlier(&self, name: &str) -> Option<Record> {
+        let out = &self.arguments.out;
+        Record::read(out, name)
+            .filter(|record| record.same_configuration(self.options, VERSION) && is_complete(out, name))
     }
 
     /// Computes a figure and writes its files and the report.
@@ -212,23 +224,27 @@ impl Shell<'_> {
             self.registry.iter().filter_map(|entry| Record::read(out, entry.name)).collect();
         let manifest = manifest_json(&self.environment.command, self.options.threads, &records);
         replace(&out.join("manifest.json"), manifest.as_bytes())?;
-        replace(&out.join("index.html"), index_html(out, &records).as_bytes())
+        let to_come: Vec<&str> =
+            self.registry.iter().filter(|entry| entry.figure.is_none()).map(|entry| entry.name).collect();
+        replace(&out.join("index.html"), index_html(out, &records, &to_come).as_bytes())
     }
 }
 
-/// The files of a figure; the record comes last and seals them.
-fn figure_files(outcome: &Outcome, record: &Record) -> Result<Vec<(&'static str, Vec<u8>)>, ChartError> {
-    let light = outcome.charts.svg(Palette::Light)?;
-    let dark = outcome.charts.svg(Palette::Dark)?;
-    Ok(vec![
-        ("figure.png", png(&light, PNG_SCALE)?),
-        ("figure-dark.png", png(&dark, PNG_SCALE)?),
-        ("figure.svg", light.into_bytes()),
-        ("figure-dark.svg", dark.into_bytes()),
-        ("trace.csv", outcome.trace.to_csv().into_bytes()),
-        ("metrics.json", metrics_json(record).into_bytes()),
-        ("report.json", record.to_json().into_bytes()),
-    ])
+/// Says how a figure came out, and names the bounds it missed.
+fn judge(record: &Record, kept: bool, console: &mut Console<'_>) -> Finish {
+    let (passes, bounds) = record.score();
+    let how = if kept {
+        "kept".to_owned()
+    } else {
+        format!("done in {}", duration_text(record.made.seconds as u64))
+    };
+    console.say(&format!("{}: {how}, {passes} of {bounds} bounds kept", record.figure));
+    let misses = record.misses();
+    if misses.is_empty() {
+        return Finish::Success;
+    }
+    console.error(&format!("{}: bound missed: {}", record.figure, misses.join("; ")));
+    Finish::BoundMissed
 }
 
 fn list(registry: &[Entry<'_>], console: &mut Console<'_>) {
@@ -237,42 +253,6 @@ fn list(registry: &[Entry<'_>], console: &mut Console<'_>) {
         let status = if entry.figure.is_some() { "available" } else { "to come" };
         console.say(&format!("{:width$}  {status:9}  {}", entry.name, entry.shows));
     }
-}
-
-/// The figures named, each once and in the order of the registry; all available ones if none is.
-fn selected<'a>(names: &[String], registry: &[Entry<'a>]) -> Result<Vec<&'a dyn Figure>, Misuse> {
-    for name in names {
-        match registry.iter().find(|entry| entry.name == name) {
-            None => {
-                let known: Vec<&str> = registry.iter().map(|entry| entry.name).collect();
-                return Err(Misuse::UnknownFigure { name: name.clone(), known: known.join(", ") });
-            }
-            Some(Entry { figure: None, .. }) => return Err(Misuse::ToCome { name: name.clone() }),
-            Some(_) => {}
-        }
-    }
-    let wanted = |entry: &&Entry<'a>| names.is_empty() || names.iter().any(|name| name == entry.name);
-    Ok(registry.iter().filter(wanted).filter_map(|entry| entry.figure).collect())
-}
-
-fn options(arguments: &Reproduce, environment: &Environment) -> Result<Options, Misuse> {
-    let data_dir = arguments.data_dir.clone().or_else(|| environment.data_dir.clone());
-    match arguments.data {
-        DataChoice::Synthetic => {}
-        DataChoice::Cifar10 => return Err(Misuse::Cifar10),
-        DataChoice::Mnist => match &data_dir {
-            None => return Err(Misuse::NoDataDir),
-            Some(directory) if !directory.is_dir() => return Err(Misuse::DataDir(directory.clone())),
-            Some(_) => {}
-        },
-    }
-    Ok(Options {
-        data: arguments.data,
-        data_dir,
-        tier: arguments.tier,
-        seeds: arguments.seeds,
-        threads: environment.threads,
-    })
 }
 
 /// An error and its causes, joined by colons; a cause whose text ends the one above is not

@@ -80,11 +80,12 @@ fn a_missing_file_and_a_broken_gzip_are_named() {
 }
 
 #[test]
-fn too_few_or_differently_shaped_samples_are_refused() {
+fn images_of_another_shape_and_files_that_are_not_mnists_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     valid(directory.path(), 20);
+    // Sound IDX files, but not MNIST: a report must not call them so.
     let error = error_line(directory.path());
-    assert!(error.contains("10000") && error.contains("20"), "{error}");
+    assert!(error.contains("not the official MNIST file") && error.contains(FILES[0]), "{error}");
     let flat = ImageDataset::new(ImageShape::new(1, 14, 56).unwrap(), vec![0; 784], vec![0], 10).unwrap();
     fs::write(directory.path().join("mnist").join(FILES[0]), idx::encode_images(&flat).unwrap()).unwrap();
     assert!(error_line(directory.path()).contains(FILES[0]));

@@ -213,6 +213,58 @@ fn resume_keeps_what_was_made_the_same_way() {
 }
 
 #[test]
+fn resume_computes_a_figure_again_whose_files_are_not_all_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let fake = Fake::new("held", Act::Value(0.01));
+    let registry = [Entry::available(&fake)];
+    reproduce(&registry, directory.path(), &[], 1);
+    for (before, file) in (1..).zip(FILES) {
+        assert_eq!(fake.runs(), before);
+        fs::remove_file(directory.path().join("held").join(file)).unwrap();
+        reproduce(&registry, directory.path(), &["--resume"], 1);
+        assert_eq!(fake.runs(), before + 1, "{file}");
+        assert_eq!(names(&directory.path().join("held")), FILES);
+    }
+}
+
+#[test]
+fn a_report_is_written_only_where_there_is_something_new_to_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path();
+    let (good, bad) = (Fake::new("held", Act::Value(0.01)), Fake::new("held", Act::BadInput("no data")));
+    let said = reproduce(&[Entry::available(&bad)], out, &[], 1);
+    assert_eq!(said.out, "");
+    assert_eq!(names(out), [".lock"]);
+    let said = reproduce(&[Entry::available(&good)], out, &[], 1);
+    assert!(said.out.contains("report: "), "{}", said.out);
+    for file in ["index.html", "manifest.json"] {
+        fs::write(out.join(file), "as it was").unwrap();
+    }
+    let said = reproduce(&[Entry::available(&bad)], out, &[], 1);
+    assert_eq!((said.finish.code(), said.out.as_str()), (2, ""));
+    assert_eq!(
+        (read(out, "index.html"), read(out, "manifest.json")),
+        ("as it was".into(), "as it was".into())
+    );
+    let said = reproduce(&[Entry::available(&good)], out, &["--resume"], 1);
+    assert!(said.out.contains("report: ") && good.runs() == 1, "{}", said.out);
+    assert!(read(out, "index.html").contains("id=\"held\""), "a figure that is kept is reported");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_found_before_anything_is_computed() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path();
+    fs::write(out.join("b"), "in the way").unwrap();
+    let (a, b) = (Fake::new("a", Act::Value(0.0)), Fake::new("b", Act::Value(0.0)));
+    let said = reproduce(&[Entry::available(&a), Entry::available(&b)], out, &[], 1);
+    assert_eq!(said.finish.code(), 2);
+    assert_one_error(&said.err, out.join("b").to_str().unwrap());
+    assert_eq!((a.runs(), b.runs()), (0, 0));
+    assert_eq!(names(out), [".lock", "b"]);
+}
+
+#[test]
 fn misuse_is_one_line_and_computes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
@@ -225,8 +277,14 @@ fn misuse_is_one_line_and_computes_nothing() {
         (vec!["hold"], "no figure 'hold'; the figures are: held, later"),
         (vec!["held", "later"], "'later' is to come"),
         (vec!["--data", "cifar10"], "cifar10"),
+        (vec!["--list", "hold"], "no figure 'hold'; the figures are: held, later"),
         (vec!["--data", "mnist"], "--data-dir"),
+        (vec!["--data", "mnist"], "DIR/mnist, with or without .gz: train-images-idx3-ubyte"),
         (vec!["--data", "mnist", "--data-dir", missing.to_str().unwrap()], "nowhere does not exist"),
+        (
+            vec!["--data", "mnist", "--data-dir", missing.to_str().unwrap()],
+            "nowhere/mnist, with or without .gz",
+        ),
     ] {
         let said = reproduce(&registry, &out, &arguments, 1);
         assert_eq!(said.finish.code(), 2, "{arguments:?}");
@@ -265,11 +323,29 @@ fn the_report_escapes_texts_and_holds_both_charts() {
     assert!(report.contains("&lt;img src=x onerror=alert(1)&gt;"));
     assert_eq!(report.matches("<svg").count(), 2);
     assert_eq!(report.matches(" id=").count(), 1, "only the section has an identifier");
+    assert!(
+        report.contains("0.07 ± 0.01</td>") && report.contains(">3</td>"),
+        "± only with a standard error"
+    );
+    assert!(report.contains("Data: synthetic (00ff).") && !report.contains("To come"));
+    let row = "zeta</td><td class=\"verdict\" role=\"cell\"><span class=\"miss\">miss</span>";
+    assert!(report.contains(row), "the verdict stands beside the name");
     assert!(report.contains("class=\"miss\"") && report.contains("held/trace.csv"));
     for outside in ["http://", "https://"] {
         let links = report.replace("http://www.w3.org/2000/svg", "");
         assert!(!links.contains(outside), "the report is self-contained");
     }
+}
+
+#[test]
+fn small_bounds_read_the_same_in_the_report_and_in_the_command() {
+    let directory = tempfile::tempdir().unwrap();
+    let fake = Fake { bound: 1e-9, ..Fake::new("held", Act::Value(2.5e-9)) };
+    let said = reproduce(&[Entry::available(&fake), to_come("la<ter")], directory.path(), &[], 1);
+    assert_one_error(&said.err, "zeta is 2.5e-9, bound <= 1e-9");
+    let report = read(directory.path(), "index.html");
+    assert!(report.contains(">2.5e-9 ± 0.01</td>") && report.contains(">≤ 1e-9</td>"));
+    assert!(report.contains("To come: la&lt;ter."));
 }
 
 #[test]
@@ -287,4 +363,5 @@ fn the_list_names_every_figure_and_its_status() {
         );
     }
     assert!(!out.exists());
+    assert_eq!(reproduce(&ALL, &out, &["--list", "transfer-digits"], 1).finish, Finish::Success);
 }

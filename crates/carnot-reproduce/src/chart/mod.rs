@@ -11,6 +11,7 @@ mod palette;
 mod panel;
 mod png;
 mod scale;
+mod tick_text;
 
 pub use palette::{Colour, Palette};
 pub use png::png;

@@ -1,6 +1,10 @@
-//! Ranges, ticks and the texts at the ticks.
+//! Ranges and ticks.
 
+use super::tick_text::{linear_texts, log_texts};
 use super::{Axis, Scale};
+
+/// The largest part of a logarithmic axis that may lie beyond its first or last text.
+const MOST_BARE: f64 = 0.25;
 
 /// An axis with its range decided: maps numbers to [0, 1] and knows its ticks.
 #[derive(Clone, Debug)]
@@ -67,8 +71,8 @@ impl Mapping {
     }
 
     fn labelled(&self, major: Vec<f64>, minor: Vec<f64>) -> Ticks {
-        let inside = |value: &f64| self.position(*value).filter(|p| (-1e-9..=1.0 + 1e-9).contains(p));
-        let major: Vec<f64> = major.into_iter().filter(|v| inside(v).is_some()).collect();
+        let inside = |value: &f64| self.position(*value).filter(|_| self.is_inside(*value));
+        let major: Vec<f64> = major.into_iter().filter(|value| self.is_inside(*value)).collect();
         let (texts, factor) = match self.scale {
             Scale::Linear => linear_texts(&major),
             Scale::Log => (log_texts(&major), String::new()),
@@ -80,35 +84,69 @@ impl Mapping {
         }
     }
 
-    /// Whole powers of ten where there are enough of them, else 1-2-5, else every digit, else
-    /// equal steps; the minor ticks are the digits between.
+    /// Whole powers of ten where they do, else more and more digits between them, else equal steps; the minor ticks
+    /// are the digits without text.
     fn log_ticks(&self, most: usize) -> (Vec<f64>, Vec<f64>) {
         let (first, last) = (self.low.floor() as i32, self.high.ceil() as i32);
         let digits = |digits: &[f64]| -> Vec<f64> {
             (first..=last)
                 .flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)))
-                .filter(|value| self.position(*value).is_some_and(|p| (0.0..=1.0).contains(&p)))
+                .filter(|value| self.is_inside(*value))
                 .collect()
         };
         let every = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
         let decades = digits(&[1.0]);
         if decades.len() > most {
-            let stride = decades.len().div_ceil(most) as i32;
-            // Counted from 10^0, so that the labels do not depend on where the data begin.
-            let major = (first..=last).filter(|power| power.rem_euclid(stride) == 0);
-            return (major.map(|power| 10f64.powi(power)).collect(), decades);
+            return (self.strided_decades(first, last, decades.len().div_ceil(most) as i32), decades);
         }
-        if decades.len() >= 3 {
-            let minor = if decades.len() <= 5 { digits(&every) } else { Vec::new() };
-            return (decades, minor);
+        let mut candidates: Vec<Vec<f64>> = [
+            [1.0].as_slice(),
+            &[1.0, 2.0, 5.0],
+            &[1.0, 3.0],
+            &every,
+            &[1.0, 2.0, 3.0, 5.0],
+            &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+            &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+            &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+        ]
+        .map(digits)
+        .into();
+        // One more than asked for, where that saves a bare end.
+        for most in [most, most + 1] {
+            candidates.push(linear_ticks(10f64.powf(self.low), 10f64.powf(self.high), most));
         }
-        for candidates in [[1.0, 2.0, 5.0].as_slice(), &every] {
-            let major = digits(candidates);
-            if (3..=most.max(3)).contains(&major.len()) {
-                return (major, digits(&every));
-            }
-        }
-        (linear_ticks(10f64.powf(self.low), 10f64.powf(self.high), most), Vec::new())
+        candidates.retain(|ticks| (3..=most.max(3) + 1).contains(&ticks.len()));
+        let minor = if self.high - self.low < 5.0 { digits(&every) } else { Vec::new() };
+        (self.least_bare(candidates), minor)
+    }
+
+    /// Every `stride`-th power of ten, counted from 10^0, so that the labels do not depend on where the data begin;
+    /// counted from another power where that leaves an end bare.
+    fn strided_decades(&self, first: i32, last: i32, stride: i32) -> Vec<f64> {
+        let counted_from = |start: i32| -> Vec<f64> {
+            let powers = (first..=last).filter(|power| (power - start).rem_euclid(stride) == 0);
+            powers.map(|power| 10f64.powi(power)).filter(|value| self.is_inside(*value)).collect()
+        };
+        self.least_bare((0..stride).map(counted_from).collect())
+    }
+
+    /// The first of the candidates that leaves at most [`MOST_BARE`] of the axis without text at either end; where
+    /// none does, the one that leaves least.
+    fn least_bare(&self, candidates: Vec<Vec<f64>>) -> Vec<f64> {
+        let excess = |ticks: &[f64]| (self.bare(ticks) - MOST_BARE).max(0.0);
+        // Of equals the first one counts.
+        candidates.into_iter().min_by(|a, b| excess(a).total_cmp(&excess(b))).unwrap_or_default()
+    }
+
+    /// The larger of the parts of the axis before the first and behind the last of the ticks.
+    fn bare(&self, ticks: &[f64]) -> f64 {
+        let positions = || ticks.iter().filter_map(|tick| self.position(*tick));
+        let (low, high) = positions().fold((1.0f64, 0.0f64), |(low, high), p| (low.min(p), high.max(p)));
+        low.max(1.0 - high)
+    }
+
+    fn is_inside(&self, value: f64) -> bool {
+        self.position(value).is_some_and(|p| (-1e-9..=1.0 + 1e-9).contains(&p))
     }
 }
 
@@ -156,71 +194,6 @@ fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     (0..=(last - first) as i64).map(|k| (first + k as f64) * step).collect()
 }
 
-/// Texts of equally spaced ticks, all with the same number of decimals, and their common factor.
-fn linear_texts(ticks: &[f64]) -> (Vec<String>, String) {
-    let largest = ticks.iter().fold(0.0f64, |m, t| m.max(t.abs()));
-    let power =
-        if largest > 0.0 && !(1e-2..1e5).contains(&largest) { largest.log10().floor() as i32 } else { 0 };
-    let scaled: Vec<f64> = ticks.iter().map(|t| t / 10f64.powi(power)).collect();
-    let spacing = scaled.windows(2).map(|w| (w[1] - w[0]).abs()).fold(f64::INFINITY, f64::min);
-    let tolerance = if spacing.is_finite() { 1e-3 * spacing } else { 1e-9 };
-    let exact = |decimals: i32| {
-        let unit = 10f64.powi(decimals);
-        scaled.iter().all(|t| ((t * unit).round() / unit - t).abs() <= tolerance)
-    };
-    let decimals = (0..12).find(|d| exact(*d)).unwrap_or(12) as usize;
-    let texts = scaled
-        .iter()
-        .map(|t| {
-            // Adding zero turns -0 into 0.
-            let rounded = if t.abs() <= tolerance { 0.0 } else { *t };
-            format!("{rounded:.decimals$}").replace('-', "\u{2212}")
-        })
-        .collect();
-    let factor = if power == 0 { String::new() } else { format!("×10{}", superscript(power)) };
-    (texts, factor)
-}
-
-/// Plain decimals while all of them are short, else powers of ten.
-fn log_texts(ticks: &[f64]) -> Vec<String> {
-    let plain = ticks.iter().all(|t| (1e-3..1e5).contains(&(t * (1.0 + 1e-12))));
-    ticks
-        .iter()
-        .map(|tick| {
-            if plain {
-                return format!("{}", (tick * 1e9).round() / 1e9);
-            }
-            let power = (tick.log10() + 1e-9).floor() as i32;
-            let digit = tick / 10f64.powi(power);
-            if (digit - 1.0).abs() < 1e-6 {
-                format!("10{}", superscript(power))
-            } else {
-                format!("{}×10{}", (digit * 1e6).round() / 1e6, superscript(power))
-            }
-        })
-        .collect()
-}
-
-fn superscript(power: i32) -> String {
-    power
-        .to_string()
-        .chars()
-        .map(|c| match c {
-            '-' => '⁻',
-            '1' => '¹',
-            '2' => '²',
-            '3' => '³',
-            '4' => '⁴',
-            '5' => '⁵',
-            '6' => '⁶',
-            '7' => '⁷',
-            '8' => '⁸',
-            '9' => '⁹',
-            _ => '⁰',
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,10 +205,33 @@ mod tests {
 
     #[test]
     fn log_axes_over_less_than_a_decade_are_labelled_one_two_five() {
-        assert_eq!(texts(&Axis::log("λ"), &[0.25, 2.0]), ["0.5", "1", "2"]);
+        assert_eq!(texts(&Axis::log("λ"), &[0.3, 2.0]), ["0.3", "0.5", "1", "2"]);
         assert_eq!(texts(&Axis::log("λ"), &[0.1, 5.0]), ["0.1", "0.2", "0.5", "1", "2", "5"]);
         assert_eq!(texts(&Axis::log("λ"), &[3.1, 6.3]), ["3", "4", "5", "6"]);
         assert_eq!(texts(&Axis::log("λ"), &[3.1, 3.9]), ["3.2", "3.4", "3.6", "3.8"]);
+    }
+
+    #[test]
+    fn log_axes_are_labelled_to_their_ends() {
+        let fixed = |low, high| texts(&Axis::log("λ").range(low, high), &[]);
+        assert_eq!(fixed(0.48, 1.9), ["0.5", "0.7", "1", "1.5"]);
+        assert_eq!(fixed(0.5, 0.9), ["0.5", "0.6", "0.7", "0.8", "0.9"]);
+        assert_eq!(fixed(0.25, 2.0), ["0.3", "0.5", "1", "2"]);
+        assert_eq!(fixed(1e-18, 1e-7), ["10⁻¹⁸", "10⁻¹⁶", "10⁻¹⁴", "10⁻¹²", "10⁻¹⁰", "10⁻⁸"]);
+        // Ranges of all lengths from a tenth of a decade to 40, beginning anywhere.
+        for length in (0..480).map(|k| 0.1 * 1.0125f64.powi(k)) {
+            // Within a factor of 2.5 there are too few round numbers to come as near to both ends everywhere: the
+            // worst of the ranges below, from 2.5 to 4.5, has its first text, 3, at 0.304.
+            let most_bare = if length < 0.41 { 0.31 } else { MOST_BARE };
+            for begin in (0..20).map(|k| -3.0 + 0.05 * f64::from(k)) {
+                let (low, high) = (10f64.powf(begin), 10f64.powf(begin + length));
+                let mapping = Mapping::new(&Axis::log("λ").range(low, high), []);
+                let ticks = mapping.ticks(6).major;
+                let (first, last) = (ticks[0].0, ticks[ticks.len() - 1].0);
+                assert!((3..=7).contains(&ticks.len()), "{low} to {high}: {ticks:?}");
+                assert!(first.max(1.0 - last) <= most_bare, "{low} to {high}: {ticks:?}");
+            }
+        }
     }
 
     #[test]

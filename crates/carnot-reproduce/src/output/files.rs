@@ -32,6 +32,24 @@ impl DirectoryLock {
     }
 }
 
+/// Finds out whether files can be written in `directory`, and leaves no trace of having done so.
+///
+/// # Errors
+///
+/// [`OutputError::Unwritable`] when the directory cannot be made or a file in it cannot be written.
+pub fn check_writable(directory: &Path) -> Result<(), OutputError> {
+    let unwritable = |source| OutputError::Unwritable { directory: directory.to_owned(), source };
+    let is_new = !directory.exists();
+    fs::create_dir_all(directory).map_err(unwritable)?;
+    // Removed again when it is dropped.
+    drop(Pending::write(directory.join("writable"), b"").map_err(unwritable)?);
+    if is_new {
+        // An empty folder that stays does no harm.
+        let _ = fs::remove_dir(directory);
+    }
+    Ok(())
+}
+
 /// A complete file under a temporary name beside its final one; removed again when it is dropped
 /// before [`Pending::publish`].
 #[derive(Debug)]
@@ -147,6 +165,24 @@ mod tests {
         replace(&path, b"whole").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(names(directory.path()), ["trace.csv"]);
+    }
+
+    #[test]
+    fn a_check_leaves_no_trace_and_finds_a_file_in_the_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("figure");
+        check_writable(&folder).unwrap();
+        assert!(!folder.exists());
+        fs::create_dir(&folder).unwrap();
+        check_writable(&folder).unwrap();
+        assert_eq!(names(&folder), [""; 0]);
+        fs::remove_dir(&folder).unwrap();
+        fs::write(&folder, "in the way").unwrap();
+        assert!(matches!(check_writable(&folder), Err(OutputError::Unwritable { .. })));
+        // The trial file itself cannot be written: a folder has its name.
+        fs::remove_file(&folder).unwrap();
+        fs::create_dir_all(folder.join(".writable.partial")).unwrap();
+        assert!(matches!(check_writable(&folder), Err(OutputError::Unwritable { .. })));
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What is written to disk: the files of a figure, the manifest and the report.
 
+mod figure_files;
 mod files;
 mod manifest;
+mod number;
 mod record;
 mod report;
 
 use std::io;
 use std::path::PathBuf;
 
-pub use files::{DirectoryLock, replace, replace_all};
+pub use figure_files::{figure_files, is_complete};
+pub use files::{DirectoryLock, check_writable, replace, replace_all};
 pub use manifest::manifest_json;
 pub use record::{Made, Record, metrics_json};
 pub use report::index_html;
@@ -17,7 +20,7 @@ pub use report::index_html;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
-    /// The output directory cannot be made, or nothing can be written in it.
+    /// The output directory or the folder of a figure cannot be made, or nothing can be written in it.
     #[error("cannot write to the output directory {}", directory.display())]
     Unwritable {
         /// The directory.

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::number::exact;
 use crate::figure::{Bound, DataChoice, Metric, Options, Outcome, Tier};
 
 /// How and when a figure was made: the part that depends on the machine and the clock.
@@ -69,7 +70,7 @@ pub struct Record {
     pub repetitions: u64,
     /// The seeds.
     pub seeds: Vec<u64>,
-    /// The digest of the data.
+    /// What identifies the data: each file or set by name and digest, in words.
     pub data_digest: Option<String>,
     /// What is shown and how it was made.
     pub summary: Vec<String>,
@@ -125,10 +126,11 @@ impl Record {
             .iter()
             .filter(|metric| metric.pass == Some(false))
             .map(|metric| {
-                let value = metric.value.map_or("not finite".to_owned(), |v| v.to_string());
+                let value = metric.value.map_or("not finite".to_owned(), exact);
                 match metric.bound {
                     Some(bound) => {
-                        format!("{} is {value}, bound {} {}", metric.name, bound.op.symbol(), bound.value)
+                        let limit = exact(bound.value);
+                        format!("{} is {value}, bound {} {limit}", metric.name, bound.op.symbol())
                     }
                     None => format!("{} is {value}", metric.name),
                 }

@@ -4,20 +4,23 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::escape;
+use super::number::{exact, significant};
 use super::record::{Record, RecordedMetric};
+use crate::figure::BoundOp;
 use crate::progress::duration_text;
 
 const STYLE: &str = include_str!("report.css");
 
-/// The report of the figures recorded in the output directory `out`, in the order given.
+/// The report of the figures recorded in the output directory `out`, in the order given, with the names of the
+/// figures that are to come.
 ///
 /// The charts are read from `out` in both palettes; a style sheet shows the one that fits. They
 /// hold no identifiers, so that two in one page cannot disturb each other.
 #[must_use]
-pub fn index_html(out: &Path, records: &[Record]) -> String {
+pub fn index_html(out: &Path, records: &[Record], to_come: &[&str]) -> String {
     let mut body = String::new();
     // Writing to a `String` cannot fail.
-    let _ = write_body(&mut body, out, records);
+    let _ = write_body(&mut body, out, records, to_come);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -25,7 +28,7 @@ pub fn index_html(out: &Path, records: &[Record]) -> String {
     )
 }
 
-fn write_body(html: &mut String, out: &Path, records: &[Record]) -> std::fmt::Result {
+fn write_body(html: &mut String, out: &Path, records: &[Record], to_come: &[&str]) -> std::fmt::Result {
     let (kept, bounds) = records.iter().map(Record::score).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     writeln!(html, "<header>\n<h1>carnot: the figures</h1>")?;
     writeln!(
@@ -45,7 +48,11 @@ fn write_body(html: &mut String, out: &Path, records: &[Record]) -> std::fmt::Re
             escape(&record.shows)
         )?;
     }
-    writeln!(html, "</ul>\n</nav>\n<main>")?;
+    writeln!(html, "</ul>")?;
+    if !to_come.is_empty() {
+        writeln!(html, "<p class=\"soft\">To come: {}.</p>", escape(&to_come.join(", ")))?;
+    }
+    writeln!(html, "</nav>\n<main>")?;
     for record in records {
         write_figure(html, out, record)?;
     }
@@ -55,6 +62,11 @@ fn write_body(html: &mut String, out: &Path, records: &[Record]) -> std::fmt::Re
 fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Result {
     let name = escape(&record.figure);
     writeln!(html, "<section>\n<h2 id=\"{name}\">{name}</h2>\n<p>{}</p>", escape(&record.shows))?;
+    writeln!(
+        html,
+        "<p class=\"hint soft\">The chart is wider than the screen: scroll it sideways, or open \
+         <a href=\"{name}/figure.png\">the picture</a>.</p>"
+    )?;
     for (class, file) in [("light", "figure.svg"), ("dark", "figure-dark.svg")] {
         // A chart that was deleted from the directory leaves a gap, not a failure.
         let svg = std::fs::read_to_string(out.join(&record.figure).join(file)).unwrap_or_default();
@@ -76,7 +88,7 @@ fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Res
         write_metrics(html, &record.metrics)?;
     }
     let seeds: Vec<String> = record.seeds.iter().map(u64::to_string).collect();
-    let digest = record.data_digest.as_ref().map(|d| format!(" (SHA-256 {})", escape(d)));
+    let digest = record.data_digest.as_ref().map(|d| format!(" ({})", escape(d)));
     writeln!(
         html,
         "<p class=\"soft\">Data: {}{}. Tier: {}. Seeds: {}. Computed in {} on {} by carnot {}, finished {}. \
@@ -94,38 +106,44 @@ fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Res
     )
 }
 
+/// The roles say again what the elements are: browsers forget it where the rows are stacked on a small screen.
 fn write_metrics(html: &mut String, metrics: &[RecordedMetric]) -> std::fmt::Result {
-    writeln!(
-        html,
-        "<div class=\"wide\">\n<table>\n<thead><tr><th>number</th><th class=\"number\">value</th>\
-         <th>unit</th><th>bound</th><th>verdict</th></tr></thead>\n<tbody>"
-    )?;
+    writeln!(html, "<div class=\"wide\">\n<table role=\"table\">\n<thead><tr role=\"row\">")?;
+    for (class, head) in [("", "number"), ("", "verdict"), ("number", "value"), ("", "unit"), ("", "bound")] {
+        write!(html, "<th class=\"{class}\" role=\"columnheader\">{head}</th>")?;
+    }
+    writeln!(html, "\n</tr></thead>\n<tbody>")?;
     for metric in metrics {
         let value = match (metric.value, metric.std_err) {
             (None, _) => "not finite".to_owned(),
             (Some(value), None) => significant(value),
             (Some(value), Some(std_err)) => format!("{} ± {}", significant(value), significant(std_err)),
         };
-        let bound = metric.bound.map(|b| {
-            let symbol = match b.op {
-                crate::figure::BoundOp::Le => "≤",
-                crate::figure::BoundOp::Ge => "≥",
+        let bound = metric.bound.map_or_else(String::new, |bound| {
+            let symbol = match bound.op {
+                BoundOp::Le => "≤",
+                BoundOp::Ge => "≥",
             };
-            format!("{symbol} {}", b.value)
+            format!("{symbol} {}", exact(bound.value))
         });
         let verdict = match metric.pass {
             Some(true) => "<span class=\"pass\">pass</span>",
             Some(false) => "<span class=\"miss\">miss</span>",
             None => "",
         };
-        writeln!(
-            html,
-            "<tr><td>{}</td><td class=\"number\">{value}</td><td>{}</td><td>{}</td><td>{verdict}</td></tr>",
-            escape(&metric.name),
-            // The unit of a pure number says nothing in a table.
-            escape(if metric.unit == "1" { "" } else { &metric.unit }),
-            bound.unwrap_or_default(),
-        )?;
+        // The unit of a pure number says nothing in a table.
+        let unit = escape(if metric.unit == "1" { "" } else { &metric.unit });
+        write!(html, "<tr role=\"row\">")?;
+        for (class, cell) in [
+            ("name", escape(&metric.name).as_str()),
+            ("verdict", verdict),
+            ("number", &value),
+            ("unit", &unit),
+            ("bound", &bound),
+        ] {
+            write!(html, "<td class=\"{class}\" role=\"cell\">{cell}</td>")?;
+        }
+        writeln!(html, "</tr>")?;
     }
     writeln!(html, "</tbody>\n</table>\n</div>")
 }
@@ -140,32 +158,4 @@ fn verdict(record: &Record) -> (&'static str, String) {
 
 fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// Four significant digits; the exact number is in `metrics.json`.
-fn significant(value: f64) -> String {
-    let magnitude = value.abs();
-    if value == 0.0 {
-        "0".to_owned()
-    } else if (1e-3..1e5).contains(&magnitude) {
-        let decimals = (3 - magnitude.log10().floor() as i32).max(0) as usize;
-        let text = format!("{value:.decimals$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-    } else {
-        format!("{value:.3e}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::significant;
-
-    #[test]
-    fn numbers_are_shown_with_four_digits() {
-        assert_eq!(significant(0.123_456), "0.1235");
-        assert_eq!(significant(20.0), "20");
-        assert_eq!(significant(12_345.6), "12346");
-        assert_eq!(significant(-1.5e-16), "-1.500e-16");
-        assert_eq!(significant(100.0), "100");
-    }
 }

@@ -13,7 +13,7 @@ use clap::Parser;
 /// What a fake figure does when it is run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
-    /// One metric of this value under the bound `<= 0.05`.
+    /// One metric of this value under the bound of the figure.
     Value(f64),
     /// Refuses its input with this text.
     BadInput(&'static str),
@@ -28,12 +28,13 @@ pub(crate) struct Fake {
     pub(crate) name: &'static str,
     pub(crate) shows: &'static str,
     pub(crate) act: Act,
+    pub(crate) bound: f64,
     pub(crate) runs: AtomicU64,
 }
 
 impl Fake {
     pub(crate) const fn new(name: &'static str, act: Act) -> Self {
-        Fake { name, shows: "a <b>fake</b> & more", act, runs: AtomicU64::new(0) }
+        Fake { name, shows: "a <b>fake</b> & more", act, bound: 0.05, runs: AtomicU64::new(0) }
     }
 
     pub(crate) fn runs(&self) -> u64 {
@@ -83,7 +84,7 @@ impl Figure for Fake {
             charts: Chart::new("a \"fake\" <chart>", 2, panels),
             trace,
             metrics: vec![
-                Metric::new("zeta", value, "nats").with_std_err(0.01).with_bound(Bound::at_most(0.05)),
+                Metric::new("zeta", value, "nats").with_std_err(0.01).with_bound(Bound::at_most(self.bound)),
                 Metric::new("alpha", 3.0, "1"),
             ],
             seeds: (0..context.options.seeds).collect(),

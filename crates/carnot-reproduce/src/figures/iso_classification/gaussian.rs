@@ -34,8 +34,8 @@ fn system() -> Result<GaussianSystem, FigureError> {
 /// What the Gaussian side of the figure shows.
 pub(super) struct GaussianRun {
     pub(super) pair: Pair,
-    /// `|C - C_0|` at each held waypoint, in nats.
-    pub(super) drift: Vec<f64>,
+    /// The constants of D and C that no encoder can change, in nats.
+    pub(super) constants: (f64, f64),
     /// Second-order transitions crossed: changes of the number of encoded modes.
     pub(super) transitions: usize,
 }
@@ -60,10 +60,10 @@ pub(super) fn run(start: Multipliers) -> Result<GaussianRun, FigureError> {
         rate: Value::exact(at.rdc.rate),
         distortion: Value::exact(at.rdc.distortion - system.distortion_constant()),
         classification: Value::exact(at.rdc.classification - system.classification_constant()),
+        change: at.rdc.classification - first.rdc.classification,
         drift: Value::exact((at.rdc.classification - first.rdc.classification) / first_loss),
-        accuracy: None,
+        network: None,
         corrections,
-        gradient_steps: 0,
     };
     let modes: Vec<usize> = waypoints.iter().map(|waypoint| waypoint.equilibrium.state.active()).collect();
     Ok(GaussianRun {
@@ -71,7 +71,7 @@ pub(super) fn run(start: Multipliers) -> Result<GaussianRun, FigureError> {
             held: waypoints.iter().map(|w| sample(&w.equilibrium, w.corrections)).collect(),
             free: std::iter::once(first).chain(&free).map(|at| sample(at, 0)).collect(),
         },
-        drift: waypoints.iter().map(|waypoint| waypoint.residual.abs()).collect(),
+        constants: (system.distortion_constant(), system.classification_constant()),
         transitions: modes.windows(2).map(|pair| pair[0].abs_diff(pair[1])).sum(),
     })
 }

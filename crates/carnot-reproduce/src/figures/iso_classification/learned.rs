@@ -2,85 +2,46 @@
 
 use std::sync::Arc;
 
-use carnot_models::{Architecture, Evaluation, LearnedSystem, Likelihood, Relaxation};
-use carnot_process::{Drive, Measured, Options, Process, Slopes, StopReason, Tolerance, sweep};
-use carnot_surface::{At, Multipliers, Observable, Observables, System};
+use carnot_info::Estimate;
+use carnot_models::{Architecture, LearnedSystem, Likelihood};
+use carnot_process::{Drive, Process, StopReason, sweep};
+use carnot_surface::{At, Certificate, Multipliers, Observable, Observables, RdcEstimate, System};
 
-use super::{LAMBDA_END, Pair, Sample, Value};
+use super::settings::{Settings, tangent};
+use super::{LAMBDA_END, NetworkSample, Pair, Sample, Value};
 use crate::data::Parts;
-use crate::figure::{Context, FigureError};
-
-/// How much work goes into the process.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
-    pub(super) relaxation: Relaxation,
-    /// The largest step in ln lambda.
-    largest_step: f64,
-    /// A waypoint is accepted when `|C / C_0 - 1|` is at most this.
-    pub(super) tolerance: f64,
-}
-
-impl Settings {
-    pub(super) const QUICK: Self = Self {
-        relaxation: Relaxation {
-            initial_steps: 2_000,
-            initial_learning_rate: 1e-3,
-            steps: 200,
-            learning_rate: 3e-4,
-            batch_size: 128,
-        },
-        largest_step: 0.35,
-        tolerance: 0.02,
-    };
-
-    pub(super) const FULL: Self = Self {
-        relaxation: Relaxation { initial_steps: 8_000, steps: 600, ..Self::QUICK.relaxation },
-        largest_step: 0.2,
-        tolerance: 0.015,
-    };
-
-    #[cfg(test)]
-    pub(super) const SMALL: Self = Self {
-        relaxation: Relaxation { initial_steps: 300, steps: 40, batch_size: 100, ..Self::QUICK.relaxation },
-        largest_step: 1.0,
-        tolerance: 0.1,
-    };
-
-    fn options(&self) -> Options {
-        Options {
-            tolerance: Tolerance { rtol: self.tolerance, atol: 0.0 },
-            first_step: 0.5 * self.largest_step,
-            smallest_step: 0.02,
-            largest_step: self.largest_step,
-            largest_correction: 0.5,
-            wanted_corrections: 1,
-            most_corrections: 4,
-            ..Options::default()
-        }
-    }
-
-    /// The relaxations that the held process is expected to take, one correction in two waypoints, for the progress.
-    fn relaxations_between(&self, from: f64, to: f64) -> u64 {
-        (1.5 * (from / to).ln().abs() / self.largest_step).ceil() as u64
-    }
-}
+use crate::figure::{Context, FigureError, Stage};
 
 /// Pixels, hidden layers, latent dimensions and classes of the fully connected model.
 pub(super) const MODEL: (usize, [usize; 2], usize, usize) = (784, [512, 256], 16, 10);
 
-/// The standard deviation of C, relative to C, that relaxing anew adds to what is measured: the optimiser's own noise.
-const SCATTER: f64 = 0.005;
+/// A decoder of variance one half: D is the bare squared error plus a constant.
+const LIKELIHOOD: Likelihood = Likelihood::Gaussian { variance: 0.5 };
+
+/// The part of D that no network can change, in nats.
+pub(super) fn distortion_constant() -> f64 {
+    LIKELIHOOD.constant(MODEL.0)
+}
 
 /// What the learned side of the figure shows for one seed.
+#[derive(Debug, Clone)]
 pub(super) struct LearnedRun {
     pub(super) seed: u64,
     pub(super) pair: Pair,
-    /// Accuracy on the test set at the start, and at the end of the held and of the free process.
-    pub(super) test_accuracy: [Value; 3],
+    /// `|D_end / D_start - 1|` of the held process, the constant left out.
+    pub(super) distortion_change: Value,
+    /// The relative change of C when the start, and the end of the held process, are relaxed once more: how far from
+    /// equilibrium they are.
+    pub(super) settling: [Value; 2],
     /// Equilibria that the held process tried, accepted or not.
     pub(super) relaxations: usize,
+    /// Gradient steps that the held process took in all, its start included.
+    pub(super) gradient_steps: u64,
+    /// Why the held process ended before its end, if it did.
+    pub(super) stopped: Option<StopReason>,
 }
 
+/// Runs the held process for one seed, and the free sweep beside it.
 pub(super) fn run(
     start: Multipliers,
     seed: u64,
@@ -88,101 +49,176 @@ pub(super) fn run(
     settings: &Settings,
     context: &Context<'_>,
 ) -> Result<LearnedRun, FigureError> {
-    let (pixels, hidden, latent, classes) = MODEL;
-    let architecture = Architecture::fully_connected(
-        pixels,
-        &hidden,
-        latent,
-        classes,
-        Likelihood::Gaussian { variance: 0.5 },
-    )
-    .map_err(FigureError::unfinished)?;
-    let constant = architecture.likelihood().constant(pixels);
     let schedule = settings.relaxation;
-    let expected = settings.relaxations_between(start.lambda(), LAMBDA_END);
     let first_steps = schedule.initial_steps + schedule.steps;
+    let expected = settings.relaxations_between(start.lambda(), LAMBDA_END);
     let title =
         if context.options.seeds > 1 { format!("network, seed {seed}") } else { "network".to_owned() };
-    let stage = Arc::new(context.progress.stage(&title, first_steps + 2 * expected * schedule.steps));
+    let stage = Arc::new(context.progress.stage(&title, first_steps + (2 * expected + 2) * schedule.steps));
     let ticker = Arc::clone(&stage);
+    let (pixels, hidden, latent, classes) = MODEL;
+    let architecture = Architecture::fully_connected(pixels, &hidden, latent, classes, LIKELIHOOD)
+        .map_err(FigureError::unfinished)?;
     let system =
         LearnedSystem::new(architecture, parts.training.clone(), parts.validation.clone(), schedule, seed)
             .map_err(FigureError::bad_input)?
             .on_step(move |_| ticker.inc(1));
-
     stage.message("equilibrating the start");
     let first = system.equilibrium(start, None).map_err(FigureError::unfinished)?;
-    let first_loss = first.rdc.classification().mean();
-    let sample = |at: &At<LearnedSystem>, corrections: usize| Sample {
-        multipliers: at.multipliers,
-        rate: at.rdc.rate().into(),
-        distortion: Value { mean: at.rdc.distortion().mean() - constant, ..at.rdc.distortion().into() },
-        classification: at.rdc.classification().into(),
-        drift: Value::from(at.rdc.change_since(&first.rdc).classification()).over(first_loss),
-        accuracy: Some(at.state.accuracy().into()),
-        corrections,
-        gradient_steps: at.state.steps(),
-    };
+    let first_test = system.evaluate(&first.state, &parts.test).map_err(FigureError::unfinished)?.rdc;
+    let observer = Observer { system: &system, parts, settings, stage: &stage, first, first_test };
 
-    // C goes roughly as an inverse power of gamma; how it depends on lambda the process will learn.
-    let guess = Slopes { driving: 0.0, steered: -0.5 * first_loss };
-    let tangent = Measured::new(guess, 0.3 * first_loss, SCATTER * first_loss);
-    let process = Process::new(Observable::Classification, Drive::LambdaTo(LAMBDA_END))
-        .with_options(settings.options());
-    let mut trace = process.trace(&system, first.clone(), tangent).map_err(FigureError::unfinished)?;
-    let mut held = Vec::new();
-    // As many relaxations at each lambda as the held process had, so that both get the same training.
-    let mut path = Vec::new();
-    let mut relaxations_before = 0;
-    let mut last = first.clone();
-    while let Some(waypoint) = trace.next() {
-        let waypoint = waypoint.map_err(FigureError::unfinished)?;
-        let relaxations = trace.counters().equilibria;
-        let at = waypoint.equilibrium.multipliers;
-        held.push(sample(&waypoint.equilibrium, waypoint.corrections));
-        let free = Multipliers::new(at.lambda(), start.gamma()).map_err(FigureError::unfinished)?;
-        path.push((free, relaxations - relaxations_before));
-        relaxations_before = relaxations;
-        let done = held.last().map_or(0.0, |sample: &Sample| sample.drift.mean);
-        stage.message(&format!(
-            "held: lambda {:.3}, gamma {:.3}, C/C_0 {:.3}",
-            at.lambda(),
-            at.gamma(),
-            1.0 + done
-        ));
-        let left = settings.relaxations_between(at.lambda(), LAMBDA_END);
-        stage.set_total(first_steps + (2 * relaxations as u64 + 2 * left) * schedule.steps);
-        last = waypoint.equilibrium;
-    }
-    let relaxations = trace.counters().equilibria;
-    match trace.stop_reason() {
-        Some(StopReason::ReachedEnd) => {}
-        stop => {
-            let end = last.multipliers;
-            let text = format!(
-                "the held process stopped at lambda {:.4}, gamma {:.4} after {} waypoints: {stop:?}",
-                end.lambda(),
-                end.gamma(),
-                held.len()
-            );
-            return Err(FigureError::unfinished(text));
+    let held = observer.hold()?;
+    let free = observer.sweep_freely(&held)?;
+    let settling = [observer.settle(&observer.first)?, observer.settle(&held.last)?];
+    let change = held.last.rdc.change_since(&observer.first.rdc).distortion();
+    let distortion = observer.first.rdc.distortion().mean() - distortion_constant();
+    Ok(LearnedRun {
+        seed,
+        distortion_change: Value::from(change).over(distortion).size(),
+        settling,
+        gradient_steps: first_steps + schedule.steps * held.relaxations as u64,
+        relaxations: held.relaxations,
+        stopped: held.stopped,
+        pair: Pair { held: held.samples, free },
+    })
+}
+
+/// A held process that has ended.
+struct Held {
+    samples: Vec<Sample>,
+    last: At<LearnedSystem>,
+    relaxations: usize,
+    stopped: Option<StopReason>,
+}
+
+/// A system at its start, and what it takes to observe it from there on.
+struct Observer<'a> {
+    system: &'a LearnedSystem,
+    parts: &'a Parts,
+    settings: &'a Settings,
+    stage: &'a Stage,
+    first: At<LearnedSystem>,
+    /// The start on the test set.
+    first_test: RdcEstimate,
+}
+
+impl Observer<'_> {
+    /// Lowers lambda while gamma is steered so that C on the validation set stays where it was.
+    fn hold(&self) -> Result<Held, FigureError> {
+        let first_loss = self.first.rdc.classification().mean();
+        let tangent = tangent(first_loss).map_err(FigureError::unfinished)?;
+        let process = Process::new(Observable::Classification, Drive::LambdaTo(LAMBDA_END))
+            .with_options(self.settings.options());
+        let mut trace =
+            process.trace(self.system, self.first.clone(), tangent).map_err(FigureError::unfinished)?;
+        let mut samples = Vec::new();
+        let mut last = self.first.clone();
+        while let Some(waypoint) = trace.next() {
+            let waypoint = waypoint.map_err(FigureError::unfinished)?;
+            let sample = self.sample(&waypoint.equilibrium, waypoint.corrections)?;
+            samples.push(sample);
+            last = waypoint.equilibrium;
+            let (lambda, gamma) = (last.multipliers.lambda(), last.multipliers.gamma());
+            let ratio = 1.0 + sample.drift.mean;
+            self.stage.message(&format!("held: lambda {lambda:.3}, gamma {gamma:.3}, C/C_0 {ratio:.3}"));
+            let schedule = self.settings.relaxation;
+            let done = trace.counters().equilibria as u64;
+            let left = self.settings.relaxations_between(lambda, LAMBDA_END);
+            let relaxations = 3 + 2 * (done + left);
+            self.stage.set_total(schedule.initial_steps + relaxations * schedule.steps);
         }
+        let stopped = trace.stop_reason().filter(|stop| *stop != StopReason::ReachedEnd);
+        Ok(Held { samples, last, relaxations: trace.counters().equilibria, stopped })
     }
 
-    let mut free = vec![sample(&first, 0)];
-    let mut free_last = first.clone();
-    for (at, relaxations) in path.into_iter().skip(1) {
-        for equilibrium in sweep(&system, free_last.state.clone(), std::iter::repeat_n(at, relaxations)) {
-            free_last = equilibrium.map_err(FigureError::unfinished)?;
+    /// The same lambdas with gamma fixed. At each one there are as many relaxations as the held waypoint had, so that
+    /// both networks get the same training.
+    fn sweep_freely(&self, held: &Held) -> Result<Vec<Sample>, FigureError> {
+        let gamma = self.first.multipliers.gamma();
+        let mut last = self.first.clone();
+        let mut samples = vec![self.sample(&last, 0)?];
+        for waypoint in held.samples.iter().skip(1) {
+            let lambda = waypoint.multipliers.lambda();
+            let at = Multipliers::new(lambda, gamma).map_err(FigureError::unfinished)?;
+            let path = std::iter::repeat_n(at, 1 + waypoint.corrections);
+            for equilibrium in sweep(self.system, last.state.clone(), path) {
+                last = equilibrium.map_err(FigureError::unfinished)?;
+            }
+            samples.push(self.sample(&last, 0)?);
+            self.stage.message(&format!("free: lambda {lambda:.3}"));
         }
-        free.push(sample(&free_last, 0));
-        stage.message(&format!("free: lambda {:.3}", at.lambda()));
+        Ok(samples)
     }
-    let mut test_accuracy = [Value::exact(f64::NAN); 3];
-    for (accuracy, at) in test_accuracy.iter_mut().zip([&first, &last, &free_last]) {
-        let Evaluation { accuracy: measured, .. } =
-            system.evaluate(&at.state, &parts.test).map_err(FigureError::unfinished)?;
-        *accuracy = measured.into();
+
+    /// The relative change of C when an equilibrium is relaxed once more where it is.
+    fn settle(&self, at: &At<LearnedSystem>) -> Result<Value, FigureError> {
+        let again =
+            self.system.equilibrium(at.multipliers, Some(&at.state)).map_err(FigureError::unfinished)?;
+        Ok(relative_drift(&again.rdc, &at.rdc))
     }
-    Ok(LearnedRun { seed, pair: Pair { held, free }, test_accuracy, relaxations })
+
+    fn sample(&self, at: &At<LearnedSystem>, corrections: usize) -> Result<Sample, FigureError> {
+        let test = self.system.evaluate(&at.state, &self.parts.test).map_err(FigureError::unfinished)?;
+        let plateau = match at.certificate {
+            Certificate::Relaxed { plateau, .. } => plateau.into(),
+            _ => Value::exact(f64::NAN),
+        };
+        let distortion = Value::from(at.rdc.distortion());
+        Ok(Sample {
+            multipliers: at.multipliers,
+            rate: at.rdc.rate().into(),
+            distortion: Value { mean: distortion.mean - distortion_constant(), ..distortion },
+            classification: at.rdc.classification().into(),
+            change: at.rdc.change_since(&self.first.rdc).classification().mean(),
+            drift: relative_drift(&at.rdc, &self.first.rdc),
+            network: Some(NetworkSample {
+                accuracy: at.state.accuracy().into(),
+                test_accuracy: test.accuracy.into(),
+                test_drift: relative_drift(&test.rdc, &self.first_test),
+                plateau,
+                gradient_steps: at.state.steps(),
+            }),
+            corrections,
+        })
+    }
+}
+
+/// `C / C_0 - 1` of two models measured with common random numbers.
+///
+/// The standard error is that of a ratio of paired means: that of `c - (C / C_0) c_0` over C_0, by the covariance of c
+/// and c_0 that the variances of c, c_0 and c - c_0 imply.
+fn relative_drift(now: &RdcEstimate, first: &RdcEstimate) -> Value {
+    let variance = |estimate: Estimate| estimate.std_err() * estimate.std_err();
+    let (c, c_0) = (now.classification(), first.classification());
+    let covariance = 0.5 * (variance(c) + variance(c_0) - variance(now.change_since(first).classification()));
+    let ratio = c.mean() / c_0.mean();
+    let residual = variance(c) + ratio * ratio * variance(c_0) - 2.0 * ratio * covariance;
+    // Rounding can take the variance of an estimate against itself below zero.
+    Value { mean: ratio - 1.0, std_err: Some(residual.max(0.0).sqrt() / c_0.mean()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use carnot_surface::SampleKey;
+    use carnot_testkit::assert_close;
+
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_ratio_is_that_of_its_paired_residuals() {
+        let estimate = |losses: [f64; 4]| {
+            let samples = losses.iter().map(|&c| [0.0, 0.0, c]).collect();
+            RdcEstimate::from_samples(samples, SampleKey(1)).expect("finite samples")
+        };
+        let (before, after) = ([1.0, 2.0, 0.5, 3.0], [1.7, 2.1, 0.6, 4.4]);
+        let drift = relative_drift(&estimate(after), &estimate(before));
+        let ratio = 8.8 / 6.5;
+        assert_close!(drift.mean, ratio - 1.0, rtol = 1e-14, atol = 0.0);
+        let residuals: Vec<f64> = after.iter().zip(before).map(|(c, c_0)| c - ratio * c_0).collect();
+        let expected = Estimate::from_samples(&residuals).expect("four residuals").std_err() / 1.625;
+        assert_close!(drift.std_err.expect("an error"), expected, rtol = 1e-12, atol = 0.0);
+        let still = relative_drift(&estimate(before), &estimate(before));
+        assert_eq!((still.mean, still.std_err), (0.0, Some(0.0)));
+    }
 }
