@@ -28,6 +28,9 @@ const LAMBDA_END: f64 = 0.25;
 /// How far C may drift from its start while it is held, relative to it.
 const HELD_BOUND: f64 = 0.05;
 
+/// How large the standard error of that drift may be: a fifth of it.
+const NOISE_BOUND: f64 = 0.01;
+
 /// How far C of the Gaussian system may drift while it is held, in nats.
 const EXACT_BOUND: f64 = 1e-9;
 

@@ -4,8 +4,8 @@ use super::gaussian::GaussianRun;
 use super::learned::{LearnedRun, distortion_constant};
 use super::settings::Settings;
 use super::{
-    EXACT_BOUND, HELD_BOUND, LAMBDA_END, NetworkSample, Pair, START, Sample, Value, charts, farthest,
-    largest, words,
+    EXACT_BOUND, HELD_BOUND, LAMBDA_END, NOISE_BOUND, NetworkSample, Pair, START, Sample, Value, charts,
+    farthest, largest, words,
 };
 use crate::data::Parts;
 use crate::figure::{Bound, BoundOp, Cell, Metric, Outcome, Table};
@@ -76,7 +76,7 @@ fn metrics(gaussian: &GaussianRun, learned: &[LearnedRun]) -> Vec<Metric> {
     vec![
         over_seeds("lambda_factor", "1", &end(&factor), lower(START.0 / LAMBDA_END)),
         over_seeds("held_c_max_rel_drift", "1", &held(&|sample| sample.drift), upper(HELD_BOUND)),
-        over_seeds("held_c_max_rel_std_err", "1", &held(&std_err), upper(0.2 * HELD_BOUND)),
+        over_seeds("held_c_max_rel_std_err", "1", &held(&std_err), upper(NOISE_BOUND)),
         over_seeds(
             "held_c_test_max_rel_drift",
             "1",
