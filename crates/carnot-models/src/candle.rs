@@ -25,9 +25,12 @@ pub(crate) struct Outputs {
 pub(crate) struct Network<'a> {
     architecture: &'a Architecture,
     parameters: Vec<(Place, Var)>,
+    /// Whether what is computed remembers how, for a gradient.
+    tracked: bool,
 }
 
 impl<'a> Network<'a> {
+    /// A network to be trained.
     pub(crate) fn new(architecture: &'a Architecture, parameters: &Parameters) -> Result<Self, ModelError> {
         let variable = |place: Place| -> Result<(Place, Var), ModelError> {
             let values = &parameters.values()[place.range()];
@@ -35,7 +38,15 @@ impl<'a> Network<'a> {
             Ok((place, var))
         };
         let parameters = places(architecture).into_iter().map(variable).collect::<Result<_, _>>()?;
-        Ok(Self { architecture, parameters })
+        Ok(Self { architecture, parameters, tracked: true })
+    }
+
+    /// A network to be observed: nothing is kept for a gradient.
+    pub(crate) fn frozen(
+        architecture: &'a Architecture,
+        parameters: &Parameters,
+    ) -> Result<Self, ModelError> {
+        Ok(Self { tracked: false, ..Self::new(architecture, parameters)? })
     }
 
     pub(crate) fn architecture(&self) -> &'a Architecture {
@@ -45,7 +56,9 @@ impl<'a> Network<'a> {
     /// The networks applied to a batch of inputs, shape (n_samples, pixels), with standard normal noise of shape
     /// (n_samples, latent).
     pub(crate) fn forward(&self, inputs: &Tensor, noise: &Tensor) -> Result<Outputs, ModelError> {
-        let mut parameters = self.parameters.iter().map(|(_, var)| var.as_tensor());
+        let parameter =
+            |var: &Var| if self.tracked { var.as_tensor().clone() } else { var.as_detached_tensor() };
+        let mut parameters = self.parameters.iter().map(|(_, var)| parameter(var));
         let latent = self.architecture.latent();
         let encoded = apply(self.architecture.encoder(), inputs, &mut parameters)?;
         let mean = encoded.narrow(D::Minus1, 0, latent)?;
@@ -100,10 +113,10 @@ impl<'a> Network<'a> {
 }
 
 /// A list of layers applied to a batch, taking its parameters off the front of `parameters`.
-fn apply<'t>(
+fn apply(
     layers: &[Layer],
     inputs: &Tensor,
-    parameters: &mut impl Iterator<Item = &'t Tensor>,
+    parameters: &mut impl Iterator<Item = Tensor>,
 ) -> Result<Tensor, ModelError> {
     let mut features = inputs.clone();
     for layer in layers {
@@ -112,7 +125,7 @@ fn apply<'t>(
                 let (Some(weight), Some(bias)) = (parameters.next(), parameters.next()) else {
                     return Err(candle_core::Error::Msg("a layer without parameters".into()).into());
                 };
-                features.matmul(weight)?.broadcast_add(bias)?
+                features.matmul(&weight)?.broadcast_add(&bias)?
             }
             Layer::Relu => features.relu()?,
             Layer::Tanh => features.tanh()?,

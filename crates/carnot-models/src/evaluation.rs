@@ -39,7 +39,7 @@ pub(crate) fn evaluate(
     key: SampleKey,
     seed: u64,
 ) -> Result<Evaluation, ModelError> {
-    let network = Network::new(architecture, parameters)?;
+    let network = Network::frozen(architecture, parameters)?;
     let rows: Vec<usize> = (0..data.len()).collect();
     let chunks: Vec<Vec<([f64; 3], bool)>> = rows
         .par_chunks(CHUNK)

@@ -10,6 +10,7 @@ mod parameters;
 mod random;
 mod relaxation;
 mod system;
+mod training;
 
 pub use architecture::{Architecture, Layer, Likelihood};
 pub use error::ModelError;

@@ -10,7 +10,7 @@ use carnot_surface::{At, Certificate, Equilibrium, Multipliers, RdcEstimate, Sam
 use crate::evaluation::{evaluate, sample_key};
 use crate::optimiser::Moments;
 use crate::random::{Purpose, seed_for};
-use crate::relaxation::{Progress, Training, plateau};
+use crate::training::{Progress, Training, plateau};
 use crate::{Architecture, Evaluation, ModelError, Parameters, Relaxation};
 
 /// A trained model and all that its next relaxation needs: cheap to clone.

@@ -63,6 +63,26 @@ pub enum StopReason {
     },
     /// The number of waypoints allowed was reached.
     MostWaypoints,
+    /// The trace had failed before; its error has been handed out.
+    Failed,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReachedEnd => f.write_str("the end of the drive was reached"),
+            Self::StepTooSmall { step, residual } => write!(
+                f,
+                "a step of {step:.1e} in the driving multiplier's logarithm was still too long: {residual:.1e} nats were \
+                 left after its last correction"
+            ),
+            Self::NotSteerable { .. } => f.write_str(
+                "the steered multiplier has no effect on what is to be held, and the driving one has",
+            ),
+            Self::MostWaypoints => f.write_str("the number of waypoints allowed was reached"),
+            Self::Failed => f.write_str("the system failed"),
+        }
+    }
 }
 
 /// The work that a process took.
@@ -80,7 +100,7 @@ pub struct Counters {
 #[must_use = "how the process ended is in the curve"]
 #[derive(Debug, Clone)]
 pub struct Curve<S: System> {
-    /// The accepted points, the start first.
+    /// The accepted points, the start first unless it was taken from the trace before.
     pub waypoints: Vec<Waypoint<S>>,
     /// How the process ended.
     pub stop: StopReason,
@@ -90,7 +110,7 @@ pub struct Curve<S: System> {
 
 /// A process that ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("the process stopped after {waypoints} waypoints: {stop:?}")]
+#[error("the process ended after {waypoints} waypoints: {stop}")]
 pub struct Incomplete {
     /// How many waypoints there are.
     pub waypoints: usize,

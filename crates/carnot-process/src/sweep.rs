@@ -11,7 +11,7 @@ pub fn sweep<S: System, P: IntoIterator<Item = Multipliers>>(
     start: S::State,
     path: P,
 ) -> Sweep<S, P::IntoIter> {
-    Sweep { system, state: start, path: path.into_iter(), waypoint: 0, failed: false }
+    Sweep { system, state: start, path: path.into_iter(), waypoint: 1, failed: false }
 }
 
 /// The iterator of [`sweep`].
@@ -20,6 +20,7 @@ pub struct Sweep<S: System, P> {
     system: S,
     state: S::State,
     path: P,
+    /// The number of the next one; the start is number 0.
     waypoint: usize,
     failed: bool,
 }

@@ -107,8 +107,8 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
     /// The first error of the trace.
     pub fn collect_curve(mut self) -> Result<Curve<S>, ProcessError<S::Error>> {
         let waypoints = self.by_ref().collect::<Result<Vec<_>, _>>()?;
-        // A trace that ended without an error has a reason.
-        let stop = self.stop.unwrap_or(StopReason::ReachedEnd);
+        // Only a trace whose error was taken before has no reason.
+        let stop = self.stop.unwrap_or(StopReason::Failed);
         Ok(Curve { waypoints, stop, counters: self.counters })
     }
 
@@ -172,6 +172,7 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
         let towards = |change: f64, slope: f64| if change == 0.0 { 0.0 } else { limit(-change / slope) };
         let mut y = y0 + towards(drifted, from.slopes.steered);
         let mut before = (from.equilibrium.clone(), x0, y0);
+        let mut left = drifted;
         for corrections in 0..=options.most_corrections {
             let (lambda, gamma) = drive.order(driving, y.exp());
             let Ok(at) = Multipliers::new(lambda, gamma) else { break };
@@ -181,10 +182,11 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
                 .map_err(|source| ProcessError::System { waypoint, at, source })?;
             self.counters.equilibria += 1;
             let residual = equilibrium.rdc.change_since(&self.first).get(held);
-            finite("change of the held observable", residual.mean(), waypoint, at)?;
+            left = residual.mean();
+            finite("change of the held observable", left, waypoint, at)?;
             self.observe(&before, &equilibrium, (driving.ln(), y));
             let slopes = self.slopes_at(&equilibrium, waypoint)?;
-            if residual.mean().abs() <= allowed {
+            if left.abs() <= allowed {
                 let index = waypoint;
                 return Ok(Trial::Accepted(Waypoint {
                     index,
@@ -196,13 +198,13 @@ impl<S: System, T: Tangent<S>> Trace<S, T> {
                 }));
             }
             if corrections == options.most_corrections || slopes.steered == 0.0 {
-                return Ok(Trial::GivenUp { residual: residual.mean() });
+                break;
             }
             self.counters.corrections += 1;
             before = (equilibrium, driving.ln(), y);
-            y += towards(residual.mean(), slopes.steered);
+            y += towards(left, slopes.steered);
         }
-        Ok(Trial::GivenUp { residual: f64::NAN })
+        Ok(Trial::GivenUp { residual: left })
     }
 
     /// The tangent's slopes at an equilibrium, on the way to a waypoint.

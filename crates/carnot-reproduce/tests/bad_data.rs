@@ -77,6 +77,9 @@ fn a_missing_file_and_a_broken_gzip_are_named() {
     fs::write(directory.path().join("mnist").join(FILES[1]).with_extension("gz"), [0x1f, 0x8b, 8, 0, 0, 0])
         .unwrap();
     assert!(error_line(directory.path()).contains(FILES[1]));
+    // What has a gzip's name only.
+    fs::write(directory.path().join("mnist").join(FILES[1]).with_extension("gz"), b"<html></html>").unwrap();
+    assert!(error_line(directory.path()).contains(FILES[1]));
 }
 
 #[test]

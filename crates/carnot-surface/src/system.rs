@@ -28,8 +28,9 @@ pub enum Certificate {
     Relaxed {
         /// Steps of the optimiser since this relaxation began, the training of a new model included.
         steps: u64,
-        /// How much the training objective still changed from the first half of the end of the relaxation to the
-        /// second, in nats: compatible with zero on a plateau.
+        /// How much the training objective changed from the first half of the averaged steps to the second, in nats.
+        /// Where the learning rate falls over these steps, so does the objective: this is a measure of what the
+        /// relaxation still did, not a test of equilibrium.
         plateau: Estimate,
     },
 }

@@ -71,11 +71,11 @@ pub(super) fn run(
     let held = observer.hold()?;
     let free = observer.sweep_freely(&held)?;
     let settling = [observer.settle(&observer.first)?, observer.settle(&held.last)?];
-    let change = held.last.rdc.change_since(&observer.first.rdc).distortion();
-    let distortion = observer.first.rdc.distortion().mean() - distortion_constant();
+    let distortion_change =
+        relative_change(&held.last.rdc, &observer.first.rdc, Observable::Distortion, distortion_constant());
     Ok(LearnedRun {
         seed,
-        distortion_change: Value::from(change).over(distortion).size(),
+        distortion_change: distortion_change.size(),
         settling,
         gradient_steps: first_steps + schedule.steps * held.relaxations as u64,
         relaxations: held.relaxations,
@@ -185,17 +185,22 @@ impl Observer<'_> {
 }
 
 /// `C / C_0 - 1` of two models measured with common random numbers.
-///
-/// The standard error is that of a ratio of paired means: that of `c - (C / C_0) c_0` over C_0, by the covariance of c
-/// and c_0 that the variances of c, c_0 and c - c_0 imply.
 fn relative_drift(now: &RdcEstimate, first: &RdcEstimate) -> Value {
+    relative_change(now, first, Observable::Classification, 0.0)
+}
+
+/// `V / V_0 - 1` of an observable less its constant, for two models measured with common random numbers.
+///
+/// The standard error is that of a ratio of paired means: that of `v - (V / V_0) v_0` over V_0, by the covariance of v
+/// and v_0 that the variances of v, v_0 and v - v_0 imply.
+fn relative_change(now: &RdcEstimate, first: &RdcEstimate, observable: Observable, constant: f64) -> Value {
     let variance = |estimate: Estimate| estimate.std_err() * estimate.std_err();
-    let (c, c_0) = (now.classification(), first.classification());
-    let covariance = 0.5 * (variance(c) + variance(c_0) - variance(now.change_since(first).classification()));
-    let ratio = c.mean() / c_0.mean();
-    let residual = variance(c) + ratio * ratio * variance(c_0) - 2.0 * ratio * covariance;
+    let (v, v_0) = (now.get(observable), first.get(observable));
+    let covariance = 0.5 * (variance(v) + variance(v_0) - variance(now.change_since(first).get(observable)));
+    let ratio = (v.mean() - constant) / (v_0.mean() - constant);
+    let residual = variance(v) + ratio * ratio * variance(v_0) - 2.0 * ratio * covariance;
     // Rounding can take the variance of an estimate against itself below zero.
-    Value { mean: ratio - 1.0, std_err: Some(residual.max(0.0).sqrt() / c_0.mean()) }
+    Value { mean: ratio - 1.0, std_err: Some(residual.max(0.0).sqrt() / (v_0.mean() - constant)) }
 }
 
 #[cfg(test)]
@@ -218,6 +223,8 @@ mod tests {
         let residuals: Vec<f64> = after.iter().zip(before).map(|(c, c_0)| c - ratio * c_0).collect();
         let expected = Estimate::from_samples(&residuals).expect("four residuals").std_err() / 1.625;
         assert_close!(drift.std_err.expect("an error"), expected, rtol = 1e-12, atol = 0.0);
+        let offset = relative_change(&estimate(after), &estimate(before), Observable::Classification, 1.0);
+        assert_close!(offset.mean, (8.8 - 4.0) / (6.5 - 4.0) - 1.0, rtol = 1e-14, atol = 0.0);
         let still = relative_drift(&estimate(before), &estimate(before));
         assert_eq!((still.mean, still.std_err), (0.0, Some(0.0)));
     }

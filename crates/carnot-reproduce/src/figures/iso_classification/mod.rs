@@ -62,7 +62,7 @@ struct NetworkSample {
     test_accuracy: Value,
     /// `C / C_0 - 1` on the test set, which the process does not steer by.
     test_drift: Value,
-    /// Change of the training objective over the end of the relaxation, in nats: zero on a plateau.
+    /// Change of the training objective over the averaged steps of the relaxation, in nats.
     plateau: Value,
     /// Gradient steps since the model was new.
     gradient_steps: u64,
@@ -80,10 +80,7 @@ impl Value {
         Self { mean, std_err: None }
     }
 
-    fn over(self, divisor: f64) -> Self {
-        Self { mean: self.mean / divisor, std_err: self.std_err.map(|error| error / divisor.abs()) }
-    }
-
+    /// Its absolute value; of a NaN the positive one, which `total_cmp` puts above every number.
     fn size(self) -> Self {
         Self { mean: self.mean.abs(), ..self }
     }
@@ -199,6 +196,8 @@ mod tests {
         }
         assert_eq!(metric("gaussian_c_max_abs_drift").pass(), Some(true));
         assert_eq!(metric("lambda_factor").pass(), Some(true));
+        let held = metric("held_c_max_rel_drift").value;
+        assert!(held <= settings::Settings::SMALL.tolerance && held < metric("free_c_max_rel_drift").value);
         // Every relaxation counts, the accepted and the rejected, and the free sweep has none of them.
         let steps = |name: &str| metric(name).value;
         assert_eq!(steps("gradient_steps"), 250.0 + 30.0 * (1.0 + steps("relaxations")));

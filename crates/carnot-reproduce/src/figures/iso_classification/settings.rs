@@ -17,7 +17,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) const QUICK: Self = Self {
         relaxation: Relaxation {
-            initial_steps: 3_500,
+            initial_steps: 4_000,
             steps: 300,
             learning_rate: 1e-3,
             final_learning_rate: 1e-4,

@@ -28,14 +28,16 @@ pub(super) fn summary(
         parts.name, START.0, START.1, settings.tolerance
     );
     let measured = format!(
-        "R, D and C are in nats per sample, measured on {} validation samples that the network is not trained on, one \
-         z drawn for each with the same noise at every waypoint; error bars are standard errors, for C / C₀ those of \
-         the ratio of paired means. The process steers by these samples, so its C is tested on {} others as well, \
-         which it never sees: held_c_test_max_rel_drift. The decoder is Gaussian of variance 1/2: D without its \
-         constant is the squared error. Accuracy in the chart is on the validation samples, in the numbers on the \
-         test samples. Training: {} samples, Adam, batches of {}, {} steps before the start and {} in each \
-         relaxation, over whose second half the learning rate falls and the weights are averaged. How far from equilibrium the start and the end are is \
-         told by relaxing them once more where they are: start_settling_c_rel_change and end_settling_c_rel_change.",
+        "R, D and C are in nats per sample, measured on {} validation samples that the network is not trained on, \
+         one z drawn for each with the same noise at every waypoint; error bars are standard errors, for C / C₀ \
+         those of the ratio of paired means. The process steers by these samples, so its C is measured on {} others \
+         as well, which it never sees: held_c_test_max_rel_drift. The decoder is Gaussian of variance 1/2: D \
+         without its constant is the squared error. Accuracy in the chart is on the validation samples, in the \
+         numbers on the test samples. Training: {} samples, Adam, batches of {}, {} steps before the start and {} in \
+         each relaxation, over whose second half the learning rate falls and the weights are averaged. A relaxation \
+         is not long enough to forget where it came from: C goes on falling for a while after γ was raised, which \
+         the next corrections of γ take back. How far from equilibrium the start and the end are is told by relaxing \
+         them once more where they are: start_settling_c_rel_change and end_settling_c_rel_change.",
         parts.validation.len(),
         parts.test.len(),
         parts.training.len(),
@@ -85,7 +87,7 @@ pub(super) fn finding(metrics: &[Metric], gaussian: &GaussianRun, learned: &[Lea
     for run in learned {
         if let Some(stop) = run.stopped {
             text.push_str(&format!(
-                " With seed {} the held process stopped before its end: {stop:?}.",
+                " With seed {} the held process stopped before its end: {stop}.",
                 run.seed
             ));
         }

@@ -1,27 +1,13 @@
 //! Processes on linear-Gaussian systems, whose equilibria are exact.
 
 use carnot_process::{Counters, Drive, Options, Process, ProcessError, StopReason, Tolerance, sweep};
-use carnot_surface::{GaussianSystem, Multipliers, Observable, Observables, System};
+use carnot_surface::{GaussianSystem, Observable, Observables, System};
 use carnot_testkit::assert_close;
 use carnot_testkit::strategies::{log_uniform, positive_definite, signed};
 use ndarray::{Array2, array};
 use proptest::prelude::*;
 
-fn at(lambda: f64, gamma: f64) -> Multipliers {
-    Multipliers::new(lambda, gamma).expect("valid multipliers")
-}
-
-/// Two correlated dimensions of which the target sees the second; both modes are encoded over all of the ranges below.
-fn two_dimensional() -> GaussianSystem {
-    GaussianSystem::new(
-        array![[2.0, 0.6], [0.6, 1.0]].view(),
-        array![[0.1, 1.0]].view(),
-        array![[0.1]].view(),
-        0.5,
-        0.1,
-    )
-    .expect("a valid system")
-}
+use crate::{at, two_dimensional};
 
 const OBSERVABLES: [Observable; 3] = [Observable::Rate, Observable::Distortion, Observable::Classification];
 
@@ -134,7 +120,8 @@ fn what_cannot_be_held_stops_with_a_reason_and_the_curve_so_far() {
     for waypoint in &curve.waypoints {
         assert_close!(waypoint.equilibrium.rdc.classification, first, rtol = 1e-13, atol = 1e-13);
     }
-    assert!(curve.into_complete().is_err());
+    let error = curve.into_complete().expect_err("it stopped early").to_string();
+    assert!(error.contains("was still too long"), "{error}");
     // A target that does not depend on the source: gamma has no effect on D, and lambda has.
     let blind =
         GaussianSystem::new(array![[1.0]].view(), array![[0.0]].view(), array![[1.0]].view(), 0.5, 1.0)

@@ -11,22 +11,8 @@ use carnot_surface::{
     Response, Responsive, SampleKey, Sidedness, System,
 };
 use carnot_testkit::assert_close;
-use ndarray::array;
 
-fn at(lambda: f64, gamma: f64) -> Multipliers {
-    Multipliers::new(lambda, gamma).expect("valid multipliers")
-}
-
-fn gaussian() -> GaussianSystem {
-    GaussianSystem::new(
-        array![[2.0, 0.6], [0.6, 1.0]].view(),
-        array![[0.1, 1.0]].view(),
-        array![[0.1]].view(),
-        0.5,
-        0.1,
-    )
-    .expect("a valid system")
-}
+use crate::{at, two_dimensional};
 
 /// A Gaussian system that is seen through samples: every observable of 400 samples is its value plus noise that is
 /// common to all equilibria, plus a scatter that is not, as of a model that is trained anew.
@@ -65,7 +51,7 @@ impl System for Noisy {
 
 #[test]
 fn slopes_are_learned_along_the_way_of_an_exact_system() {
-    let system = gaussian();
+    let system = two_dimensional();
     let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
     let first = start.rdc.classification;
     // A guess that is wrong in size, and knows it.
@@ -113,7 +99,7 @@ fn one_exact_observation_after_another_gives_the_slopes() {
 
 #[test]
 fn a_noisy_classification_loss_is_held_within_its_tolerance() {
-    let system = Noisy { system: gaussian(), scatter: 0.01 };
+    let system = Noisy { system: two_dimensional(), scatter: 0.01 };
     let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
     let first = start.rdc.classification().mean();
     let tangent =
@@ -164,6 +150,21 @@ fn one_observation_gives_the_posterior_of_the_kalman_filter() {
     let step = Slopes { driving: 0.01, steered: 0.01 };
     Tangent::<GaussianSystem>::observe(&mut tangent, Observation { step, change: 5.0, std_err: Some(1e3) });
     assert_close!(tangent.slopes().driving, before.driving, rtol = 1e-4, atol = 0.0);
+}
+
+#[test]
+fn without_noise_the_errors_of_the_slopes_stay_numbers() {
+    let mut tangent = Measured::new(Slopes { driving: 1.0, steered: -1.0 }, 2.0, 0.0).expect("a guess");
+    for i in 0..200u32 {
+        let angle = f64::from(i) * 2.4;
+        let (x, y) = (1e-3 * angle.cos(), 1e-3 * angle.sin());
+        let observation =
+            Observation { step: Slopes { driving: x, steered: y }, change: 0.5 * x - 2.0 * y, std_err: None };
+        Tangent::<GaussianSystem>::observe(&mut tangent, observation);
+        assert!(tangent.std_errs().driving >= 0.0 && tangent.std_errs().steered >= 0.0);
+    }
+    assert_close!(tangent.slopes().driving, 0.5, rtol = 1e-6, atol = 0.0);
+    assert_close!(tangent.slopes().steered, -2.0, rtol = 1e-6, atol = 0.0);
 }
 
 #[test]
@@ -328,5 +329,9 @@ fn a_system_that_fails_ends_the_trace_with_an_error_that_names_the_waypoint() {
             other => panic!("not expected: {other}"),
         }
         assert!(trace.next().is_none() && trace.stop_reason().is_none());
+        // What is collected from a trace that failed does not pass for a whole process.
+        let rest = trace.collect_curve().expect("no second error");
+        assert_eq!(rest.stop, StopReason::Failed);
+        assert!(rest.into_complete().is_err());
     }
 }
