@@ -70,7 +70,7 @@ pub(super) fn finding(metrics: &[Metric], gaussian: &GaussianRun, learned: &[Lea
     };
     let percent = |name: &str| 100.0 * value(name);
     let mut text = format!(
-        "While λ fell by a factor of {:.3}, C stayed within {:.1} % of its start at every waypoint ({:.1} % on the test \
+        "While λ fell by a factor of {:.1}, C stayed within {:.1} % of its start at every waypoint ({:.1} % on the test \
          set) and D changed by {:.0} %; with γ fixed C drifted by {:.0} %. Test accuracy went from {:.3} to {:.3}, with \
          γ fixed to {:.3}. On the Gaussian system C was held to {:.0e} nats across {} transitions.",
         value("lambda_factor"),
