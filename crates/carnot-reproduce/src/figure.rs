@@ -39,7 +39,7 @@ impl fmt::Display for DataChoice {
 pub enum Tier {
     /// A few minutes on two cores.
     Quick,
-    /// Longer training and more waypoints: some ten minutes for each seed.
+    /// Longer training and more waypoints: an estimated ten minutes for each seed.
     Full,
 }
 

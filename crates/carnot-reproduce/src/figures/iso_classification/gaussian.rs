@@ -16,7 +16,7 @@ const TARGET: usize = 3;
 /// second-order transitions.
 fn system() -> Result<GaussianSystem, FigureError> {
     let variances = Array1::from_shape_fn(SOURCE, |i| 4.0 / f64::from(1u32 << i));
-    // A fixed orthogonal-like pattern of signs and sizes: every target reads every dimension a little.
+    // Cosines of rising frequency: every target reads every dimension a little, the weak ones more.
     let readout = Array2::from_shape_fn((TARGET, SOURCE), |(k, i)| {
         let phase = (k + 1) as f64 * (i as f64 + 0.5) * std::f64::consts::PI / SOURCE as f64;
         phase.cos() * (1.0 + 0.25 * i as f64)

@@ -62,7 +62,7 @@ impl Settings {
 }
 
 /// The standard deviation of C, relative to C, that relaxing anew adds to what is measured. Relaxing on where it is
-/// changes C of the network by one to two percent.
+/// changes C of the network by about two percent, most of which is the way still to go and not noise.
 const SCATTER: f64 = 0.015;
 
 /// The slopes of C with ln lambda and ln gamma to begin with, relative to C, and how wrong they may be: on digits they
