@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod discrete;
 mod driven;
 mod estimated;
 pub mod gaussian;
@@ -8,6 +9,7 @@ mod observables;
 mod response;
 mod system;
 
+pub use discrete::{DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem, GibbsSystem, Work};
 pub use driven::{Driven, Force, Still};
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
 pub use gaussian::{GaussianError, GaussianSystem, Modes};

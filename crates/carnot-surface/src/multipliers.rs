@@ -33,6 +33,11 @@ impl Multipliers {
     pub fn gamma(self) -> f64 {
         self.gamma
     }
+
+    /// The same lambda with another gamma, known to be a multiplier.
+    pub(crate) fn with_gamma(self, gamma: f64) -> Self {
+        Self { gamma, ..self }
+    }
 }
 
 /// A multiplier that is not a finite number `>= 0`.

@@ -1,0 +1,190 @@
+//! What a letter could add: the bound behind the certificate, and the test of whether a letter enters.
+
+use super::evaluation::Evaluation;
+use super::letters::{LEAST_LOG, Letters, normalise_log};
+use super::problem::Problem;
+use super::small;
+use crate::Multipliers;
+
+/// A letter as the optimality conditions see it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Promise {
+    /// `w = sum_x p(x) G(x, z)` with the letter's classifier: the letter enters where it is above one.
+    pub(super) weight: f64,
+    /// `max_y (1 - gamma) w + gamma sum_x p(x) G(x, z) p(y|x) / c(y|z)`: for a convex problem no classifier of this letter
+    /// has a weight above this.
+    pub(super) bound: f64,
+}
+
+/// Buffers of the letters' tests.
+#[derive(Debug)]
+pub(super) struct Bounds {
+    /// `p(x) G(x, z)` of one letter.
+    ratio: Vec<f64>,
+    /// `sum_x p(x) G(x, z) p(y|x)`.
+    sums: Vec<f64>,
+    /// `I - gamma Q + gamma u u'` of [`Bounds::improve`].
+    curvature: Vec<f64>,
+    trial: Vec<f64>,
+    candidate: Vec<f64>,
+    /// The promise of every letter, as of the last [`Bounds::gap`].
+    pub(super) promises: Vec<Promise>,
+}
+
+impl Bounds {
+    pub(super) fn new(problem: &Problem) -> Self {
+        let n_y = problem.n_y;
+        Self {
+            ratio: vec![0.0; problem.n_x],
+            sums: vec![0.0; n_y],
+            curvature: vec![0.0; n_y * n_y],
+            trial: vec![0.0; n_y],
+            candidate: vec![0.0; n_y],
+            promises: vec![Promise { weight: 0.0, bound: 0.0 }; problem.n_z],
+        }
+    }
+
+    /// The promise of letter `z` with the classifier `log_classifier`.
+    fn promise(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        evaluation: &Evaluation,
+        z: usize,
+        log_classifier: &[f64],
+    ) -> Promise {
+        evaluation.write_ratio(problem, at, z, log_classifier, &mut self.ratio);
+        for (g, p) in self.ratio.iter_mut().zip(&problem.source) {
+            *g *= p;
+        }
+        let weight: f64 = self.ratio.iter().sum();
+        if !problem.classifier_matters(at) {
+            return Promise { weight, bound: weight };
+        }
+        let gamma = at.gamma();
+        let mut bound = f64::NEG_INFINITY;
+        for y in 0..problem.n_y {
+            let labels = problem.row(&problem.labels, y);
+            self.sums[y] = self.ratio.iter().zip(labels).map(|(g, t)| g * t).sum();
+            let slope = self.sums[y] * (-log_classifier[y]).exp();
+            bound = bound.max((1.0 - gamma) * weight + gamma * slope);
+        }
+        Promise { weight, bound }
+    }
+
+    /// One step towards the classifier with which letter `z`, not in use, would have the largest weight: Newton's where
+    /// that raises the weight, else the alternation's, which never lowers it. Returns the promise before the step.
+    fn improve(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        evaluation: &Evaluation,
+        z: usize,
+        log_classifier: &mut [f64],
+    ) -> Promise {
+        let (n_y, gamma) = (problem.n_y, at.gamma());
+        let before = self.promise(problem, at, evaluation, z, log_classifier);
+        let weight = before.weight;
+        if weight <= 0.0 || before.bound <= weight * (1.0 + 4.0 * f64::EPSILON) {
+            return before;
+        }
+        // With c' = sums / weight the alternation's step is x = ln c' - ln c, and Newton's is N^-1 x, where in units of
+        // sqrt(c') N = I - gamma (Q - u u'), u = sqrt(c') and Q = sum_x p G t t' / (weight sqrt(c' c')).
+        for y in 0..n_y {
+            self.candidate[y] = (self.sums[y] / weight).ln().max(LEAST_LOG);
+        }
+        normalise_log(&mut self.candidate);
+        if gamma <= 1.0 {
+            for i in 0..n_y {
+                for j in 0..=i {
+                    let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));
+                    let q: f64 = self.ratio.iter().zip(ti).zip(tj).map(|((g, a), b)| g * a * b).sum();
+                    let scale = (0.5 * (self.candidate[i] + self.candidate[j])).exp();
+                    let identity = if i == j { 1.0 + 1e-12 } else { 0.0 };
+                    self.curvature[i * n_y + j] = identity - gamma * (q / weight / scale - scale);
+                }
+                self.trial[i] = (self.candidate[i] - log_classifier[i]) * (0.5 * self.candidate[i]).exp();
+            }
+            if small::cholesky(&mut self.curvature, n_y) {
+                small::solve_lower(&self.curvature, n_y, &mut self.trial);
+                small::solve_lower_transposed(&self.curvature, n_y, &mut self.trial);
+                for y in 0..n_y {
+                    let step = self.trial[y] * (-0.5 * self.candidate[y]).exp();
+                    self.trial[y] = (log_classifier[y] + step).clamp(LEAST_LOG, -LEAST_LOG);
+                }
+                normalise_log(&mut self.trial);
+                let trial = std::mem::take(&mut self.trial);
+                let raised = self.promise(problem, at, evaluation, z, &trial).weight >= weight;
+                if raised {
+                    log_classifier.copy_from_slice(&trial);
+                }
+                self.trial = trial;
+                if raised {
+                    return before;
+                }
+            }
+        }
+        log_classifier.copy_from_slice(&self.candidate);
+        before
+    }
+
+    /// Raises the weight of letter `z`, not in use, from the classifier in `row`, by at most `rounds` steps, fewer where it
+    /// would have to more than double to reach `worth`. Returns the weight reached.
+    pub(super) fn raise(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        evaluation: &Evaluation,
+        z: usize,
+        row: &mut [f64],
+        rounds: usize,
+        worth: f64,
+    ) -> f64 {
+        let mut weight = 0.0;
+        for _ in 0..rounds {
+            let before = self.improve(problem, at, evaluation, z, row).weight;
+            if before < 0.5 * worth || before <= weight * (1.0 + 1e-12) {
+                break;
+            }
+            weight = before;
+        }
+        self.promise(problem, at, evaluation, z, row).weight
+    }
+
+    /// Raises the classifiers of the letters not in use by at most `rounds` steps each, and fills the promises of all
+    /// letters. Returns `ln` of the largest bound: where the problem is convex, `F* >= Phi - gap` (theory, section 3.2).
+    ///
+    /// With a given marginal no letter enters; by the concavity of each letter's term in its classifier
+    /// `F* >= Phi - ln(1 + gamma (sum_z m_z max_y q'_yz / q_yz - 1))`, which vanishes at the optimum.
+    pub(super) fn gap(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        evaluation: &Evaluation,
+        letters: &mut Letters,
+        rounds: usize,
+    ) -> f64 {
+        let n_y = problem.n_y;
+        let free_marginal = problem.marginal.is_none();
+        let mut largest = f64::NEG_INFINITY;
+        let mut weighted = 0.0;
+        for z in 0..problem.n_z {
+            let row = &mut letters.log_classifier[z * n_y..][..n_y];
+            if letters.marginal[z] == 0.0 && free_marginal && problem.classifier_matters(at) {
+                for _ in 0..rounds {
+                    let before = self.improve(problem, at, evaluation, z, row);
+                    // Far from entering, whatever its classifier.
+                    if before.bound < 1.0 {
+                        break;
+                    }
+                }
+            }
+            let promise = self.promise(problem, at, evaluation, z, row);
+            self.promises[z] = promise;
+            largest = largest.max(promise.bound);
+            // (1 - gamma) G + gamma max: less (1 - gamma) G, the weight's own part, which a given marginal holds.
+            weighted += letters.marginal[z] * (promise.bound - promise.weight);
+        }
+        if free_marginal { largest.ln() } else { weighted.ln_1p() }
+    }
+}

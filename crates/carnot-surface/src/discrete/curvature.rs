@@ -1,0 +1,356 @@
+//! The second derivatives of the objective at a set of letters, with the classifiers eliminated.
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+
+use super::dense::{self, Scratch};
+use super::evaluation::Evaluation;
+use super::letters::Letters;
+use super::problem::Problem;
+use super::small;
+use crate::Multipliers;
+
+/// Hess of the Lagrangian over the letters' weights `m` and the logarithms of their classifiers.
+///
+/// With `G(x, z) = e(z|x) / m(z)`, `t = p(.|x)` and classifiers that move so that they stay normalised, the Hessian is
+///
+/// ```text
+/// J' P J + W,    J = [ G(x, z) | gamma e(z|x) t_y ],    P = diag p(x),
+/// W = 0 on the weights,    gamma (diag q'_z - gamma sum_x p(x) e(z|x) t t') on the classifier of letter z.
+/// ```
+///
+/// In units of `sqrt(q'_yz)` the block of a letter is `gamma N_z` with `N_z = I - gamma Q_z`, and the eigenvalues of `Q_z`
+/// lie in `[0, 1]`: for gamma < 1 the blocks are well conditioned and the classifiers are eliminated letter by letter.
+/// What is left is `M = I + C C'` over the inputs and `H = G' P^(1/2) M^-1 P^(1/2) G` over the weights, whose sizes do
+/// not grow with the number of labels.
+#[derive(Debug)]
+pub(super) struct Curvature {
+    /// `P^(1/2) G`, shape `(n_x, letters)`.
+    weights: Mat<f64>,
+    /// `M^-1 P^(1/2) G`.
+    solved: Mat<f64>,
+    /// `C`, shape `(n_x, letters * n_y)`.
+    classifiers: Mat<f64>,
+    /// `M`, then its Cholesky factor.
+    inputs: Mat<f64>,
+    /// `M^-1` where M may be indefinite.
+    inverse: Mat<f64>,
+    /// `H`, lower triangle.
+    hessian: Mat<f64>,
+    /// `F_z` with `F S F' = N_z^-1`, shape `(letters, n_y, n_y)`, and the signs S of its columns.
+    blocks: Vec<f64>,
+    signs: Vec<f64>,
+    /// One row of `C` before it is multiplied by `F_z`.
+    row: Vec<f64>,
+    /// `p(x) G(x, z)`.
+    ratio: Vec<f64>,
+    root_source: Vec<f64>,
+    letters: usize,
+    n_y: usize,
+    gamma: f64,
+    kind: Kind,
+    eliminates: bool,
+    scratch: Scratch,
+}
+
+/// How the blocks of the classifiers are inverted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// They are positive semidefinite, as they are for gamma <= 1.
+    Convex,
+    /// As they are, whatever their signs: the true second derivatives.
+    Exact,
+    /// With their eigenvalues made positive, so that what follows from them is a descent direction.
+    Modified,
+}
+
+/// The curvature is not that of a minimum, or not finite.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Indefinite;
+
+/// Added to unit diagonals, where minimisers that are not unique make matrices singular.
+const RIDGE: f64 = 1e-11;
+
+/// The least eigenvalue of a modified block.
+const LEAST_EIGENVALUE: f64 = 0.05;
+
+impl Curvature {
+    pub(super) fn new(problem: &Problem) -> Self {
+        let (n_x, n_y, n_z) = (problem.n_x, problem.n_y, problem.n_z);
+        let eliminated = if problem.log_classifier.is_none() && n_y > 1 { n_y } else { 0 };
+        let inputs = if eliminated > 0 { n_x } else { 0 };
+        Self {
+            weights: Mat::zeros(n_x, n_z),
+            solved: Mat::zeros(n_x, if eliminated > 0 { n_z } else { 0 }),
+            classifiers: Mat::zeros(n_x, n_z * eliminated),
+            inputs: Mat::zeros(inputs, inputs),
+            inverse: Mat::new(),
+            hessian: Mat::zeros(n_z, n_z),
+            blocks: vec![0.0; n_z * eliminated * eliminated],
+            signs: vec![1.0; n_z * eliminated],
+            row: vec![0.0; n_y],
+            ratio: vec![0.0; n_x],
+            root_source: problem.source.iter().map(|p| p.sqrt()).collect(),
+            letters: 0,
+            n_y,
+            gamma: 0.0,
+            kind: Kind::Convex,
+            eliminates: false,
+            scratch: Scratch::new(n_x),
+        }
+    }
+
+    /// Assembles the curvature over the letters `working`, after an update of `evaluation` at `letters`.
+    pub(super) fn assemble(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        evaluation: &Evaluation,
+        letters: &Letters,
+        working: &[usize],
+        kind: Kind,
+    ) -> Result<(), Indefinite> {
+        (self.letters, self.gamma, self.kind) = (working.len(), at.gamma(), kind);
+        self.eliminates = problem.classifier_matters(at);
+        for (k, &z) in working.iter().enumerate() {
+            let log_classifier = &letters.log_classifier[z * problem.n_y..][..problem.n_y];
+            evaluation.write_ratio(problem, at, z, log_classifier, &mut self.ratio);
+            for (x, (g, root)) in self.ratio.iter().zip(&self.root_source).enumerate() {
+                self.weights[(x, k)] = g * root;
+            }
+        }
+        if self.eliminates {
+            let mut negative = 0;
+            for (k, &z) in working.iter().enumerate() {
+                negative += self.block(problem, evaluation, k, z)?;
+            }
+            self.factor_inputs(negative)?;
+        }
+        let weights = self.weights.as_ref().subcols(0, working.len());
+        let solved =
+            if self.eliminates { self.solved.as_ref().subcols(0, working.len()) } else { weights };
+        triangular::matmul(
+            self.hessian.as_mut().submatrix_mut(0, 0, working.len(), working.len()),
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            weights.transpose(),
+            BlockStructure::Rectangular,
+            solved,
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
+        Ok(())
+    }
+
+    /// Factors `N` of the `k`-th letter, `z`, and writes its columns of `C`. Returns how many eigenvalues are negative.
+    fn block(&mut self, problem: &Problem, evaluation: &Evaluation, k: usize, z: usize) -> Result<usize, Indefinite> {
+        let (n_x, n_y, gamma) = (problem.n_x, problem.n_y, self.gamma);
+        let joint = &evaluation.joint[z * n_y..][..n_y];
+        let weight = evaluation.marginal[z];
+        let encoder = &evaluation.encoder[z * n_x..][..n_x];
+        let block = &mut self.blocks[k * n_y * n_y..][..n_y * n_y];
+        let used = weight > 0.0;
+        for i in 0..n_y {
+            for j in 0..=i {
+                let identity = if i == j { 1.0 + RIDGE } else { 0.0 };
+                let scale = (joint[i] * joint[j]).sqrt();
+                block[i * n_y + j] = identity;
+                if used && scale > 0.0 {
+                    let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));
+                    let pairs = encoder.iter().zip(&problem.source).zip(ti.iter().zip(tj));
+                    let q: f64 = pairs.map(|((e, p), (a, b))| e * p * a * b).sum();
+                    block[i * n_y + j] = identity - gamma * (q / scale - scale / weight);
+                }
+            }
+        }
+        let signs = &mut self.signs[k * n_y..][..n_y];
+        let negative = match self.kind {
+            Kind::Convex => {
+                signs.fill(1.0);
+                if !small::cholesky(block, n_y) {
+                    return Err(Indefinite);
+                }
+                small::invert_lower_transposed(block, n_y);
+                0
+            }
+            Kind::Exact | Kind::Modified => spectral_block(block, signs, n_y, self.kind)?,
+        };
+        for x in 0..n_x {
+            for (y, entry) in self.row.iter_mut().enumerate() {
+                *entry = if used && joint[y] > 0.0 {
+                    let deviation = problem.labels[y * n_x + x] - joint[y] / weight;
+                    gamma.sqrt() * self.root_source[x] * encoder[x] * deviation / joint[y].sqrt()
+                } else {
+                    0.0
+                };
+            }
+            for y in 0..n_y {
+                let entry: f64 = (0..n_y).map(|i| self.row[i] * block[i * n_y + y]).sum();
+                self.classifiers[(x, k * n_y + y)] = entry;
+            }
+        }
+        Ok(negative)
+    }
+
+    /// `M = I + C S C'`, its factor or inverse, and `M^-1 P^(1/2) G`.
+    fn factor_inputs(&mut self, negative_blocks: usize) -> Result<(), Indefinite> {
+        let n_x = self.root_source.len();
+        let columns = self.classifiers.as_ref().subcols(0, self.letters * self.n_y);
+        self.inputs.fill(0.0);
+        self.inputs.diagonal_mut().column_vector_mut().fill(1.0);
+        triangular::matmul(
+            self.inputs.as_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            columns,
+            BlockStructure::Rectangular,
+            columns.transpose(),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
+        let negative = (0..self.letters * self.n_y).filter(|&column| self.signs[column] < 0.0);
+        for column in negative {
+            for j in 0..n_x {
+                let factor = 2.0 * columns[(j, column)];
+                for i in j..n_x {
+                    self.inputs[(i, j)] -= factor * columns[(i, column)];
+                }
+            }
+        }
+        if self.kind == Kind::Exact {
+            return self.invert_inputs(negative_blocks);
+        }
+        if !self.scratch.factor(self.inputs.as_mut()) {
+            return Err(Indefinite);
+        }
+        let mut solved = self.solved.as_mut().subcols_mut(0, self.letters);
+        solved.copy_from(self.weights.as_ref().subcols(0, self.letters));
+        dense::solve(self.inputs.as_ref(), solved);
+        Ok(())
+    }
+
+    /// The inverse of an M that may be indefinite. By the additivity of inertia the Hessian over the classifiers is
+    /// positive definite only where M has as many negative eigenvalues as the blocks have.
+    fn invert_inputs(&mut self, negative_blocks: usize) -> Result<(), Indefinite> {
+        let eigen = self.inputs.self_adjoint_eigen(Side::Lower).map_err(|_| Indefinite)?;
+        let (frame, values) = (eigen.U(), eigen.S().column_vector());
+        let negative = values.iter().filter(|&&value| value < 0.0).count();
+        if negative != negative_blocks || values.iter().any(|value| value.abs() < RIDGE || !value.is_finite()) {
+            return Err(Indefinite);
+        }
+        let scaled = Mat::from_fn(frame.nrows(), frame.ncols(), |i, j| frame[(i, j)] / values[j]);
+        self.inverse = &scaled * frame.transpose();
+        let solved = self.solved.as_mut().subcols_mut(0, self.letters);
+        let weights = self.weights.as_ref().subcols(0, self.letters);
+        matmul(solved, Accum::Replace, self.inverse.as_ref(), weights, 1.0, Par::Seq);
+        Ok(())
+    }
+
+    /// `H`, lower triangle, shape `(letters, letters)`.
+    pub(super) fn hessian(&self) -> MatRef<'_, f64> {
+        self.hessian.as_ref().submatrix(0, 0, self.letters, self.letters)
+    }
+
+    /// Whether classifiers were eliminated.
+    pub(super) fn eliminates(&self) -> bool {
+        self.eliminates
+    }
+
+    /// `F' gradient / sqrt(gamma)` of the `k`-th letter, in place: a gradient with respect to its classifier's logarithms,
+    /// given in units of `sqrt(q'_yz)`, in the coordinates in which its block is the sign matrix.
+    pub(super) fn to_block(&self, k: usize, gradient: &mut [f64], scratch: &mut [f64]) {
+        let n_y = self.n_y;
+        let block = &self.blocks[k * n_y * n_y..][..n_y * n_y];
+        scratch.copy_from_slice(gradient);
+        for (y, entry) in gradient.iter_mut().enumerate() {
+            *entry = (0..n_y).map(|i| block[i * n_y + y] * scratch[i]).sum::<f64>() / self.gamma.sqrt();
+        }
+    }
+
+    /// `F coordinates / sqrt(gamma)`, in place: a step of the `k`-th letter's classifier in units of `1 / sqrt(q'_yz)`.
+    pub(super) fn from_block(&self, k: usize, coordinates: &mut [f64], scratch: &mut [f64]) {
+        let n_y = self.n_y;
+        let block = &self.blocks[k * n_y * n_y..][..n_y * n_y];
+        scratch.copy_from_slice(coordinates);
+        for (y, entry) in coordinates.iter_mut().enumerate() {
+            *entry = (0..n_y).map(|i| block[y * n_y + i] * scratch[i]).sum::<f64>() / self.gamma.sqrt();
+        }
+    }
+
+    /// The signs of the blocks' coordinates, all of them.
+    pub(super) fn signs(&self) -> &[f64] {
+        &self.signs[..self.letters * self.n_y]
+    }
+
+    /// `C S e` into `direct` and `M^-1 C S e` into `coupled`, shapes `(n_x)`.
+    pub(super) fn couple(&self, e: &[f64], direct: &mut [f64], coupled: &mut [f64]) {
+        direct.fill(0.0);
+        for (column, (value, sign)) in e.iter().zip(&self.signs).enumerate() {
+            let factor = value * sign;
+            if factor != 0.0 {
+                for (x, entry) in direct.iter_mut().enumerate() {
+                    *entry += factor * self.classifiers[(x, column)];
+                }
+            }
+        }
+        let n_x = direct.len();
+        if self.kind == Kind::Exact {
+            let rhs = MatRef::from_column_major_slice(direct, n_x, 1);
+            let solution = MatMut::from_column_major_slice_mut(coupled, n_x, 1);
+            matmul(solution, Accum::Replace, self.inverse.as_ref(), rhs, 1.0, Par::Seq);
+        } else {
+            coupled.copy_from_slice(direct);
+            dense::solve(self.inputs.as_ref(), MatMut::from_column_major_slice_mut(coupled, n_x, 1));
+        }
+    }
+
+    /// `(P^(1/2) G)' v` into `out`, shape `(letters)`.
+    pub(super) fn weights_transposed(&self, v: &[f64], out: &mut [f64]) {
+        for (k, entry) in out.iter_mut().enumerate() {
+            *entry = v.iter().enumerate().map(|(x, value)| self.weights[(x, k)] * value).sum();
+        }
+    }
+
+    /// Adds `M^-1 P^(1/2) G delta` to `out`, shape `(n_x)`.
+    pub(super) fn add_solved(&self, delta: &[f64], out: &mut [f64]) {
+        let solved = &self.solved;
+        for (k, step) in delta.iter().enumerate() {
+            for (x, entry) in out.iter_mut().enumerate() {
+                *entry += step * solved[(x, k)];
+            }
+        }
+    }
+
+    /// `C' v` into `out`, shape `(letters * n_y)`.
+    pub(super) fn classifiers_transposed(&self, v: &[f64], out: &mut [f64]) {
+        for (column, entry) in out.iter_mut().enumerate() {
+            *entry = v.iter().enumerate().map(|(x, value)| self.classifiers[(x, column)] * value).sum();
+        }
+    }
+}
+
+/// Replaces the lower triangle of a symmetric block by `F` with `F S F'` its inverse, or the inverse of its absolute
+/// value; returns how many signs S are negative.
+fn spectral_block(block: &mut [f64], signs: &mut [f64], n_y: usize, kind: Kind) -> Result<usize, Indefinite> {
+    let matrix = Mat::from_fn(n_y, n_y, |i, j| block[i.max(j) * n_y + i.min(j)]);
+    let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(|_| Indefinite)?;
+    let mut negative = 0;
+    for (j, &value) in eigen.S().column_vector().iter().enumerate() {
+        let size = match kind {
+            Kind::Modified => value.abs().max(LEAST_EIGENVALUE),
+            _ => value.abs(),
+        };
+        if size.is_nan() || size < RIDGE {
+            return Err(Indefinite);
+        }
+        signs[j] = if value < 0.0 && kind == Kind::Exact { -1.0 } else { 1.0 };
+        negative += usize::from(signs[j] < 0.0);
+        for i in 0..n_y {
+            block[i * n_y + j] = eigen.U()[(i, j)] / size.sqrt();
+        }
+    }
+    Ok(negative)
+}

@@ -1,0 +1,76 @@
+//! What can be wrong with a discrete problem or its solution.
+
+use carnot_info::InfoError;
+
+/// Why a discrete system or its equilibrium does not exist.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscreteError {
+    /// The distortion table has no columns.
+    #[error("the representation has no letters: the distortion has no columns")]
+    NoLetters,
+    /// A table does not fit the others.
+    #[error("{what}: expected {expected}, found {found}")]
+    Shape {
+        /// Which size of which table.
+        what: &'static str,
+        /// What it should be.
+        expected: usize,
+        /// What it is.
+        found: usize,
+    },
+    /// An entry of the distortion is NaN or negative; `+inf` forbids a pair.
+    #[error("the distortion of input {x} by letter {z} is {value}: it must be at least 0, or +inf to forbid the pair")]
+    Distortion {
+        /// The input.
+        x: usize,
+        /// The letter.
+        z: usize,
+        /// The entry.
+        value: f64,
+    },
+    /// Every letter is forbidden to an input.
+    #[error("no letter is allowed for input {x}")]
+    NothingAllowed {
+        /// The input.
+        x: usize,
+    },
+    /// A table of probabilities is not one.
+    #[error("not a probability table")]
+    Probabilities(#[from] InfoError),
+    /// An option outside its range.
+    #[error("{option} must be {requirement}, not {value}")]
+    Option {
+        /// Which option.
+        option: &'static str,
+        /// Its range.
+        requirement: &'static str,
+        /// What was given.
+        value: f64,
+    },
+    /// A stationary point is a saddle: there is no response.
+    #[error("the state at lambda {lambda}, gamma {gamma} is not a minimum of the objective")]
+    NotAMinimum {
+        /// The multiplier of the distortion.
+        lambda: f64,
+        /// The multiplier of the classification loss.
+        gamma: f64,
+    },
+    /// The solver stopped short of its tolerance.
+    #[error(
+        "after {steps} steps at lambda {lambda}, gamma {gamma} the free energy is known to {gap:e} nats only, \
+         residual {residual:e}"
+    )]
+    NotConverged {
+        /// The multiplier of the distortion.
+        lambda: f64,
+        /// The multiplier of the classification loss.
+        gamma: f64,
+        /// The steps taken.
+        steps: usize,
+        /// The certified gap, where there is one; else the residual again.
+        gap: f64,
+        /// The residual of the optimality conditions.
+        residual: f64,
+    },
+}

@@ -1,0 +1,192 @@
+//! One update of the alternation: the encoder that belongs to the letters, and the letters that belong to the encoder.
+
+use super::letters::{LEAST_LOG, Letters};
+use super::problem::{LOG_ZERO, Problem};
+use crate::Multipliers;
+
+/// What an evaluation of the objective computes, in buffers that are allocated once.
+///
+/// With `m(z)` and `c(y|z)` the letters' weight and classifier, and the fitness of a letter for an input
+///
+/// ```text
+/// a(x, z) = gamma sum_y p(y|x) ln c(y|z) - lambda rho(x, z),
+/// ```
+///
+/// the best encoder is `e(z|x) = m(z) exp(a(x, z)) / s(x)` and the objective `Phi = -sum_x p(x) ln s(x)`.
+#[derive(Debug)]
+pub(super) struct Evaluation {
+    /// `a(x, z)`, shape `(n_z, n_x)`.
+    pub(super) fitness: Vec<f64>,
+    /// `e(z|x)` of the letters in use, shape `(n_z, n_x)`.
+    pub(super) encoder: Vec<f64>,
+    /// `ln s(x)`.
+    pub(super) log_partition: Vec<f64>,
+    /// `m'(z) = sum_x p(x) e(z|x)`.
+    pub(super) marginal: Vec<f64>,
+    /// `q'(y, z) = sum_x p(x) p(y|x) e(z|x)`, shape `(n_z, n_y)`.
+    pub(super) joint: Vec<f64>,
+    /// The largest `ln m(z) + a(x, z)` over z.
+    largest: Vec<f64>,
+    /// `sum_z exp(ln m(z) + a(x, z) - largest)`, then its reciprocal.
+    sums: Vec<f64>,
+}
+
+impl Evaluation {
+    pub(super) fn new(problem: &Problem) -> Self {
+        let pairs = problem.n_x * problem.n_z;
+        Self {
+            fitness: vec![0.0; pairs],
+            encoder: vec![0.0; pairs],
+            log_partition: vec![0.0; problem.n_x],
+            marginal: vec![0.0; problem.n_z],
+            joint: vec![0.0; problem.n_z * problem.n_y],
+            largest: vec![0.0; problem.n_x],
+            sums: vec![0.0; problem.n_x],
+        }
+    }
+
+    /// The objective `Phi` of the letters, nats, without the least distortion; fills everything but the updates.
+    pub(super) fn objective(&mut self, problem: &Problem, at: Multipliers, letters: &Letters) -> f64 {
+        let n_x = problem.n_x;
+        self.largest.fill(f64::NEG_INFINITY);
+        for z in letters.in_use() {
+            let fitness = &mut self.fitness[z * n_x..][..n_x];
+            write_fitness(problem, at, z, &letters.log_classifier[z * problem.n_y..][..problem.n_y], fitness);
+            let log_weight = letters.marginal[z].ln();
+            for (largest, a) in self.largest.iter_mut().zip(fitness) {
+                *largest = largest.max(log_weight + *a);
+            }
+        }
+        self.sums.fill(0.0);
+        for z in letters.in_use() {
+            let log_weight = letters.marginal[z].ln();
+            let fitness = &self.fitness[z * n_x..][..n_x];
+            let encoder = &mut self.encoder[z * n_x..][..n_x];
+            let per_input = self.largest.iter().zip(&mut self.sums);
+            for ((e, a), (largest, sum)) in encoder.iter_mut().zip(fitness).zip(per_input) {
+                *e = (log_weight + a - largest).exp();
+                *sum += *e;
+            }
+        }
+        let mut objective = 0.0;
+        for (x, p) in problem.source.iter().enumerate() {
+            self.log_partition[x] = self.largest[x] + self.sums[x].ln();
+            objective -= p * self.log_partition[x];
+        }
+        objective
+    }
+
+    /// After [`objective`](Self::objective): the encoder and the letters that belong to it.
+    pub(super) fn update(&mut self, problem: &Problem, letters: &Letters) {
+        let n_x = problem.n_x;
+        for sum in &mut self.sums {
+            *sum = sum.recip();
+        }
+        for z in letters.in_use() {
+            let encoder = &mut self.encoder[z * n_x..][..n_x];
+            for (e, reciprocal) in encoder.iter_mut().zip(&self.sums) {
+                *e *= reciprocal;
+            }
+        }
+        self.update_from_encoder(problem, letters);
+    }
+
+    /// The letters that belong to the encoder of the letters in use.
+    pub(super) fn update_from_encoder(&mut self, problem: &Problem, letters: &Letters) {
+        let (n_x, n_y) = (problem.n_x, problem.n_y);
+        self.marginal.fill(0.0);
+        self.joint.fill(0.0);
+        for z in letters.in_use() {
+            let encoder = &self.encoder[z * n_x..][..n_x];
+            self.marginal[z] = encoder.iter().zip(&problem.source).map(|(e, p)| e * p).sum();
+            for y in 0..n_y {
+                let labels = problem.row(&problem.labels, y).iter().zip(&problem.source);
+                self.joint[z * n_y + y] = encoder.iter().zip(labels).map(|(e, (t, p))| e * t * p).sum();
+            }
+        }
+    }
+
+    /// Writes the updated letters into `letters`: an exact minimisation over each table that is free.
+    pub(super) fn write_update(&self, problem: &Problem, letters: &mut Letters) {
+        self.write_classifier(problem, letters);
+        if problem.marginal.is_none() {
+            letters.marginal.copy_from_slice(&self.marginal);
+        }
+    }
+
+    /// Writes the updated classifiers of the letters in use, where they are free.
+    pub(super) fn write_classifier(&self, problem: &Problem, letters: &mut Letters) {
+        if problem.log_classifier.is_some() {
+            return;
+        }
+        for (place, log_c) in letters.log_classifier.iter_mut().enumerate() {
+            let z = place / problem.n_y;
+            let share = self.joint[place] / self.marginal[z];
+            // A letter that is not in use, or whose weight vanishes in rounding, keeps what it said.
+            if letters.marginal[z] > 0.0 && share.is_finite() {
+                *log_c = share.ln().max(LEAST_LOG);
+            }
+        }
+    }
+
+    /// `sum_yz |q'(y, z) - q(y, z)|`: how far one more update moves the joint distribution of labels and letters, over
+    /// the tables that are free.
+    pub(super) fn residual(&self, problem: &Problem, at: Multipliers, letters: &Letters) -> f64 {
+        let n_y = problem.n_y;
+        let free_classifier = problem.classifier_matters(at);
+        letters
+            .in_use()
+            .map(|z| {
+                let (old, new) = (letters.marginal[z], self.marginal[z]);
+                // With a given marginal the weights are not stationary; what must be is the classifier.
+                let weight = if problem.marginal.is_some() { new } else { old };
+                if !free_classifier {
+                    return (new - weight).abs();
+                }
+                (0..n_y)
+                    .map(|y| {
+                        let c = letters.log_classifier[z * n_y + y].exp();
+                        (self.joint[z * n_y + y] - weight * c).abs()
+                    })
+                    .sum()
+            })
+            .sum()
+    }
+
+    /// `G(x, z) = exp(a(x, z)) / s(x)`, the factor by which the posterior of a letter exceeds its weight, into `ratio`;
+    /// from the fitness of a letter with the classifier `log_classifier`, in use or not.
+    pub(super) fn write_ratio(
+        &self,
+        problem: &Problem,
+        at: Multipliers,
+        z: usize,
+        log_classifier: &[f64],
+        ratio: &mut [f64],
+    ) {
+        write_fitness(problem, at, z, log_classifier, ratio);
+        for (g, log_partition) in ratio.iter_mut().zip(&self.log_partition) {
+            // A letter that would be better than all in use by more than this is taken into use anyway.
+            *g = (*g - log_partition).min(LARGEST_LOG_RATIO).exp();
+        }
+    }
+}
+
+/// The largest logarithm of a ratio: its square, times probabilities, is still a number.
+const LARGEST_LOG_RATIO: f64 = 300.0;
+
+/// `a(x, z)` for every x.
+fn write_fitness(problem: &Problem, at: Multipliers, z: usize, log_classifier: &[f64], fitness: &mut [f64]) {
+    let costs = problem.row(&problem.costs, z);
+    let lambda = at.lambda();
+    for (a, cost) in fitness.iter_mut().zip(costs) {
+        *a = if *cost == f64::INFINITY { LOG_ZERO } else { -lambda * cost };
+    }
+    if at.gamma() > 0.0 {
+        for (y, log_c) in log_classifier.iter().enumerate() {
+            let slope = at.gamma() * log_c;
+            for (a, t) in fitness.iter_mut().zip(problem.row(&problem.labels, y)) {
+                *a += slope * t;
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The search for the lowest minimum of a problem that is not convex.
+
+use super::curvature::Kind;
+use super::letters::{Letters, normalise_log};
+use super::problem::Problem;
+use super::solver::{ENTRY, Solution, Solver, Target, Work};
+use super::starts;
+use crate::Multipliers;
+
+/// Cycles of the alternation between two looks at a descent.
+const CYCLES: usize = 5;
+
+/// The residual from which Newton's method is tried.
+const NEARLY: f64 = 1e-3;
+
+/// Rounds of cycles or steps of one descent.
+pub(super) const MOST_ROUNDS: usize = 400;
+
+/// Rounds of a first, rough descent from each start.
+const ROUGH_ROUNDS: usize = 12;
+
+/// How many of the roughly descended starts are followed to the end.
+const FOLLOWED: usize = 4;
+
+/// Steps of gamma in a sweep from the convex range up, or from far above down.
+const SWEEP_STEPS: usize = 6;
+
+/// How far above the wanted gamma the sweep down begins.
+const SWEEP_FROM: f64 = 8.0;
+
+/// Steps of a candidate classifier before its promise is believed.
+const CLASSIFIER_ROUNDS: usize = 60;
+
+/// A letter that promises this much more than one enters.
+const CLEAR_ENTRY: f64 = 1e-9;
+
+impl Solver {
+    /// The lowest minimum found from `warm`, a sweep of gamma up, a sweep down, and `starts` random encoders.
+    pub(super) fn search(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        warm: Option<Letters>,
+        starts: usize,
+        seed: u64,
+        target: Target,
+    ) -> Solution {
+        let mut candidates: Vec<Solution> = Vec::new();
+        let mut work = Work::default();
+        let mut consider = |solution: Solution| {
+            work.cycles += solution.work.cycles;
+            work.newton_steps += solution.work.newton_steps;
+            candidates.push(solution);
+        };
+        consider(self.sweep(problem, at, target, true));
+        consider(self.sweep(problem, at, target, false));
+        for letters in warm {
+            consider(self.descend(problem, at, letters, MOST_ROUNDS, target));
+        }
+        for index in 0..starts {
+            let letters = starts::random(problem, &mut self.evaluation, at.lambda(), seed, index);
+            consider(self.descend(problem, at, letters, ROUGH_ROUNDS, target));
+        }
+        candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+        candidates.truncate(FOLLOWED);
+        let mut best: Option<Solution> = None;
+        for candidate in candidates {
+            let solution = self.descend_and_enter(problem, at, candidate.letters, target);
+            work.cycles += solution.work.cycles;
+            work.newton_steps += solution.work.newton_steps;
+            // Among equals the one that satisfies the optimality conditions best.
+            let lower = best.as_ref().is_none_or(|best| {
+                let rounding = 1e-13 * best.objective.abs().max(1.0);
+                solution.objective < best.objective - rounding
+                    || (solution.objective <= best.objective + rounding && solution.residual < best.residual)
+            });
+            if lower {
+                best = Some(solution);
+            }
+        }
+        let mut best = best.unwrap_or_else(|| {
+            let letters = Letters::uniform(problem);
+            self.descend(problem, at, letters, MOST_ROUNDS, target)
+        });
+        best.work = work;
+        best
+    }
+
+    /// The branch that begins at gamma = 1, where the problem is convex, and goes up; or the one that begins with a letter
+    /// for each input, far above, and goes down.
+    fn sweep(&mut self, problem: &Problem, at: Multipliers, target: Target, up: bool) -> Solution {
+        let (from, mut letters) = if up {
+            let convex = at.with_gamma(1.0);
+            let letters = Letters::uniform(problem);
+            (1.0, self.solve(problem, convex, letters, false, target).letters)
+        } else {
+            (SWEEP_FROM * at.gamma(), starts::one_letter_per_input(problem, &mut self.evaluation))
+        };
+        for step in 1..SWEEP_STEPS {
+            let share = step as f64 / SWEEP_STEPS as f64;
+            let gamma = from * (at.gamma() / from).powf(share);
+            let there = at.with_gamma(gamma);
+            if up {
+                self.enter(problem, there, &mut letters);
+            }
+            letters = self.descend(problem, there, letters, ROUGH_ROUNDS, target).letters;
+        }
+        if up {
+            self.enter(problem, at, &mut letters);
+        }
+        self.descend(problem, at, letters, MOST_ROUNDS, target)
+    }
+
+    /// Descends, and while a letter that is not in use would lower the objective, takes it in and descends again.
+    fn descend_and_enter(&mut self, problem: &Problem, at: Multipliers, letters: Letters, target: Target) -> Solution {
+        let mut solution = self.descend(problem, at, letters, MOST_ROUNDS, target);
+        for _ in 0..problem.n_z {
+            let mut letters = solution.letters.clone();
+            if !self.enter(problem, at, &mut letters) {
+                break;
+            }
+            let mut next = self.descend(problem, at, letters, MOST_ROUNDS, target);
+            next.work.cycles += solution.work.cycles;
+            next.work.newton_steps += solution.work.newton_steps;
+            if next.objective >= solution.objective {
+                solution.work = next.work;
+                break;
+            }
+            solution = next;
+        }
+        solution
+    }
+
+    /// Descends from `letters` to a stationary point: cycles of the alternation, which never raise the objective, and
+    /// Newton's method near the end, with the true curvature where it is that of a minimum.
+    pub(super) fn descend(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        mut letters: Letters,
+        rounds: usize,
+        target: Target,
+    ) -> Solution {
+        let mut work = Work::default();
+        let mut objective = self.evaluation.objective(problem, at, &letters);
+        let mut residual = f64::INFINITY;
+        let mut stalled = 0;
+        for round in 0..rounds {
+            self.evaluation.update(problem, &letters);
+            let before = residual;
+            residual = self.evaluation.residual(problem, at, &letters);
+            stalled = if residual < 0.5 * before { 0 } else { stalled + 1 };
+            if residual <= target.residual || (residual < 1e-11 && stalled > 8) {
+                break;
+            }
+            let stepped = if residual < NEARLY || round % 8 == 7 {
+                work.newton_steps += 1;
+                self.newton_step(problem, at, &mut letters, objective)
+            } else {
+                None
+            };
+            objective = stepped.unwrap_or_else(|| {
+                let mut objective = objective;
+                for _ in 0..CYCLES {
+                    objective = self.alternation.cycle(problem, at, &mut self.evaluation, &mut letters);
+                    work.cycles += 1;
+                }
+                objective
+            });
+        }
+        Solution { letters, objective, gap: f64::INFINITY, residual, work }
+    }
+
+    fn newton_step(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        letters: &mut Letters,
+        objective: f64,
+    ) -> Option<f64> {
+        [Kind::Exact, Kind::Modified].into_iter().find_map(|kind| {
+            self.newton.working.clear();
+            self.newton.working.extend(letters.in_use());
+            // A step that was tried and given up has moved the evaluation.
+            if kind == Kind::Modified {
+                self.evaluation.objective(problem, at, letters);
+                self.evaluation.update(problem, letters);
+            }
+            let marginal = self.evaluation.marginal.clone();
+            let weights = letters.marginal.clone();
+            let promised = |z: usize| marginal[z] / weights[z];
+            self.newton.step(problem, at, &mut self.evaluation, letters, objective, promised, kind)
+        })
+    }
+
+    /// Takes the letter into use that promises most with any classifier tried; `false` where none promises anything.
+    fn enter(&mut self, problem: &Problem, at: Multipliers, letters: &mut Letters) -> bool {
+        if problem.marginal.is_some() {
+            return false;
+        }
+        let n_y = problem.n_y;
+        let before = self.evaluation.objective(problem, at, letters);
+        let mut best = (1.0 + CLEAR_ENTRY, None);
+        let mut row = vec![0.0; n_y];
+        let mut seen: Vec<usize> = Vec::new();
+        for z in 0..problem.n_z {
+            if letters.marginal[z] > 0.0 || seen.iter().any(|&other| same_costs(problem, z, other)) {
+                continue;
+            }
+            seen.push(z);
+            for x in 0..problem.n_x {
+                for (y, log_c) in row.iter_mut().enumerate() {
+                    // What this input alone would say, smoothed.
+                    let t = problem.labels[y * problem.n_x + x];
+                    *log_c = (0.9 * t + 0.1 / n_y as f64).ln();
+                }
+                normalise_log(&mut row);
+                let weight =
+                    self.bounds.raise(problem, at, &self.evaluation, z, &mut row, CLASSIFIER_ROUNDS, best.0);
+                if weight > best.0 {
+                    best = (weight, Some((z, row.clone())));
+                }
+            }
+        }
+        let (_, Some((z, row))) = best else { return false };
+        letters.log_classifier[z * n_y..][..n_y].copy_from_slice(&row);
+        // The largest share that lowers the objective.
+        let mut share = 0.5;
+        let kept = letters.clone();
+        while share > ENTRY {
+            letters.marginal.copy_from_slice(&kept.marginal);
+            for weight in &mut letters.marginal {
+                *weight *= 1.0 - share;
+            }
+            letters.marginal[z] = share;
+            if self.evaluation.objective(problem, at, letters) < before {
+                return true;
+            }
+            share *= 0.25;
+        }
+        *letters = kept;
+        false
+    }
+}
+
+fn same_costs(problem: &Problem, a: usize, b: usize) -> bool {
+    problem.row(&problem.costs, a) == problem.row(&problem.costs, b)
+}

@@ -1,0 +1,223 @@
+//! A discrete problem as the solver sees it: only what occurs, letter after letter, distortions from zero.
+
+use carnot_info::{Channel, Distribution, Joint};
+use ndarray::ArrayView2;
+
+use super::DiscreteError;
+use crate::Multipliers;
+
+/// The logarithm that stands for probability zero: `exp` of it is zero, and finite multiples and sums of a few of them
+/// stay finite, so that `0 * ln 0 = 0` needs no branch.
+pub(super) const LOG_ZERO: f64 = -1e250;
+
+/// Inputs that occur, labels that occur, and every letter.
+///
+/// All tables are letter-major or label-major: the inputs of one letter, or of one label, lie side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Problem {
+    /// How many inputs occur.
+    pub(super) n_x: usize,
+    /// How many labels occur.
+    pub(super) n_y: usize,
+    /// How many letters there are.
+    pub(super) n_z: usize,
+    /// `p(x) > 0`, shape `(n_x)`.
+    pub(super) source: Vec<f64>,
+    /// `p(y|x)`, shape `(n_y, n_x)`.
+    pub(super) labels: Vec<f64>,
+    /// `rho(x, z) - min_z rho(x, z)`, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
+    pub(super) costs: Vec<f64>,
+    /// `E_x min_z rho(x, z)`: the least distortion of all, nats.
+    pub(super) least_distortion: f64,
+    /// The given marginal `m(z)`, shape `(n_z)`; `None` where it is free.
+    pub(super) marginal: Option<Vec<f64>>,
+    /// The logarithm of the given classifier `c(y|z)`, shape `(n_z, n_y)`; `None` where it is free.
+    pub(super) log_classifier: Option<Vec<f64>>,
+    /// The places of the inputs that occur in the user's table.
+    inputs: Vec<usize>,
+    /// The places of the labels that occur in the user's table.
+    label_places: Vec<usize>,
+    /// The size of the user's input alphabet.
+    n_inputs: usize,
+    /// The size of the user's label alphabet.
+    n_labels: usize,
+}
+
+impl Problem {
+    pub(super) fn new(joint: &Joint, distortion: &ArrayView2<'_, f64>) -> Result<Self, DiscreteError> {
+        let (n_inputs, n_z) = distortion.dim();
+        if n_inputs != joint.n_x() {
+            return Err(DiscreteError::Shape {
+                what: "rows (x) of the distortion",
+                expected: joint.n_x(),
+                found: n_inputs,
+            });
+        }
+        if n_z == 0 {
+            return Err(DiscreteError::NoLetters);
+        }
+        for ((x, z), &value) in distortion.indexed_iter() {
+            if value.is_nan() || value < 0.0 {
+                return Err(DiscreteError::Distortion { x, z, value });
+            }
+        }
+        let source = joint.marginal_x();
+        let occurring = |p: &Distribution| -> Vec<usize> {
+            (0..p.n_outcomes()).filter(|&i| p.probabilities()[i] > 0.0).collect()
+        };
+        let inputs = occurring(&source);
+        let label_places = occurring(&joint.marginal_y());
+        let conditional = joint.conditional_y_given_x();
+        let labels = label_places
+            .iter()
+            .flat_map(|&y| inputs.iter().map(move |&x| (x, y)))
+            .map(|(x, y)| conditional.table()[(x, y)])
+            .collect();
+        let mut problem = Self {
+            n_x: inputs.len(),
+            n_y: label_places.len(),
+            n_z,
+            source: inputs.iter().map(|&x| source.probabilities()[x]).collect(),
+            labels,
+            costs: Vec::new(),
+            least_distortion: 0.0,
+            marginal: None,
+            log_classifier: None,
+            inputs,
+            label_places,
+            n_inputs,
+            n_labels: joint.n_y(),
+        };
+        problem.set_costs(distortion)?;
+        Ok(problem)
+    }
+
+    /// Takes each input's least distortion, over letters that may occur, out of its row.
+    fn set_costs(&mut self, distortion: &ArrayView2<'_, f64>) -> Result<(), DiscreteError> {
+        let mut least = Vec::with_capacity(self.n_x);
+        for &x in &self.inputs {
+            let smallest = distortion.row(x).iter().copied().fold(f64::INFINITY, f64::min);
+            if smallest == f64::INFINITY {
+                return Err(DiscreteError::NothingAllowed { x });
+            }
+            least.push(smallest);
+        }
+        self.least_distortion = self.source.iter().zip(&least).map(|(p, least)| p * least).sum();
+        self.costs = (0..self.n_z)
+            .flat_map(|z| self.inputs.iter().zip(&least).map(move |(&x, least)| (x, z, least)))
+            .map(|(x, z, least)| distortion[(x, z)] - least)
+            .collect();
+        Ok(())
+    }
+
+    /// The problem with this marginal given.
+    pub(super) fn with_marginal(mut self, marginal: &Distribution) -> Result<Self, DiscreteError> {
+        if marginal.n_outcomes() != self.n_z {
+            return Err(DiscreteError::Shape {
+                what: "outcomes (z) of the marginal",
+                expected: self.n_z,
+                found: marginal.n_outcomes(),
+            });
+        }
+        self.marginal = Some(marginal.probabilities().to_vec());
+        self.check_allowed()?;
+        Ok(self)
+    }
+
+    /// The problem with this classifier given.
+    pub(super) fn with_classifier(mut self, classifier: &Channel) -> Result<Self, DiscreteError> {
+        let sizes = [
+            ("rows (z) of the classifier", classifier.n_inputs(), self.n_z),
+            ("columns (y) of the classifier", classifier.n_outputs(), self.n_labels),
+        ];
+        for (what, found, expected) in sizes {
+            if found != expected {
+                return Err(DiscreteError::Shape { what, expected, found });
+            }
+        }
+        let table = classifier.table();
+        let log_of = |(z, y): (usize, usize)| {
+            let value: f64 = table[(z, y)];
+            if value > 0.0 { value.ln() } else { LOG_ZERO }
+        };
+        self.log_classifier = Some(
+            (0..self.n_z)
+                .flat_map(|z| self.label_places.iter().map(move |&y| (z, y)))
+                .map(log_of)
+                .collect(),
+        );
+        self.forbid_impossible_labels();
+        self.check_allowed()?;
+        Ok(self)
+    }
+
+    /// A letter to which the given classifier denies a label of an input costs that input infinitely much.
+    fn forbid_impossible_labels(&mut self) {
+        let Some(log_classifier) = &self.log_classifier else { return };
+        let n_x = self.n_x;
+        for (pair, cost) in self.costs.iter_mut().enumerate() {
+            let (z, x) = (pair / n_x, pair % n_x);
+            let denied = |y: usize| log_classifier[z * self.n_y + y] == LOG_ZERO && self.labels[y * n_x + x] > 0.0;
+            if (0..self.n_y).any(denied) {
+                *cost = f64::INFINITY;
+            }
+        }
+    }
+
+    /// Every input needs a letter of the given marginal that neither the distortion nor the given classifier forbids.
+    fn check_allowed(&self) -> Result<(), DiscreteError> {
+        let allowed = |x: usize, z: usize| {
+            let used = self.marginal.as_ref().is_none_or(|marginal| marginal[z] > 0.0);
+            used && self.costs[z * self.n_x + x].is_finite()
+        };
+        match (0..self.n_x).find(|&x| !(0..self.n_z).any(|z| allowed(x, z))) {
+            Some(x) => Err(DiscreteError::NothingAllowed { x: self.inputs[x] }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the classifier is free and its letters are coupled to the objective.
+    pub(super) fn classifier_matters(&self, at: Multipliers) -> bool {
+        self.log_classifier.is_none() && at.gamma() > 0.0 && self.n_y > 1
+    }
+
+    /// Whether every stationary point is a global minimum: the given classifier leaves the objective convex in the
+    /// marginal at every gamma, a free one up to gamma = 1 (theory, section 3.2).
+    pub(super) fn is_convex(&self, at: Multipliers) -> bool {
+        self.log_classifier.is_some() || self.n_y == 1 || at.gamma() <= 1.0
+    }
+
+    /// The inputs' entries of a letter-major or label-major table.
+    pub(super) fn row<'t>(&self, table: &'t [f64], index: usize) -> &'t [f64] {
+        &table[index * self.n_x..][..self.n_x]
+    }
+
+    /// A table over the user's inputs from one over the inputs that occur; the others get `otherwise`.
+    pub(super) fn spread_inputs(&self, of: impl Fn(usize, usize) -> f64, otherwise: &[f64]) -> ndarray::Array2<f64> {
+        let mut table = ndarray::Array2::from_shape_fn((self.n_inputs, self.n_z), |(_, z)| otherwise[z]);
+        for (place, &x) in self.inputs.iter().enumerate() {
+            for z in 0..self.n_z {
+                table[(x, z)] = of(place, z);
+            }
+        }
+        table
+    }
+
+    /// A table over the user's labels from one over the labels that occur, shape `(n_z, n_labels)`.
+    pub(super) fn spread_labels(&self, of: impl Fn(usize, usize) -> f64) -> ndarray::Array2<f64> {
+        let mut table = ndarray::Array2::zeros((self.n_z, self.n_labels));
+        for (place, &y) in self.label_places.iter().enumerate() {
+            for z in 0..self.n_z {
+                table[(z, y)] = of(z, place);
+            }
+        }
+        table
+    }
+
+    /// `p(y)` of the labels that occur.
+    pub(super) fn label_distribution(&self) -> Vec<f64> {
+        (0..self.n_y)
+            .map(|y| self.row(&self.labels, y).iter().zip(&self.source).map(|(t, p)| t * p).sum())
+            .collect()
+    }
+}

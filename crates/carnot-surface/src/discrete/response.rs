@@ -1,0 +1,273 @@
+//! The response of a discrete equilibrium, by implicit differentiation on the letters in use.
+
+use faer::{Mat, MatMut};
+
+use super::bounds::Bounds;
+use super::curvature::{Curvature, Kind};
+use super::dense::{self, Scratch};
+use super::evaluation::Evaluation;
+use super::letters::Letters;
+use super::problem::Problem;
+use crate::{Multipliers, Response, Sidedness};
+
+/// How close to its transition a letter counts as critical: its weight, or how far its promise is from one.
+const CRITICAL: f64 = 1e-9;
+
+/// Steps of an absent letter's classifier before its promise is compared with one.
+const CLASSIFIER_ROUNDS: usize = 100;
+
+/// Added to the unit diagonal of the scaled Hessian: minimisers that are not unique leave it singular, with the right-hand
+/// sides in its range, where this changes nothing.
+const RIDGE: f64 = 1e-13;
+
+/// The Hessian of the objective at the letters is not that of a minimum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct NotAMinimum;
+
+/// `S_ab = Phi_ab - b_a' H^-1 b_b` with `Phi_ab = -E_x Cov_e(l_a, l_b)` the response of the encoder alone, `b_a` the
+/// derivative of the objective's gradient over the letters with respect to a multiplier, and `H` its Hessian (theory,
+/// section 3.2).
+pub(super) fn response(
+    problem: &Problem,
+    at: Multipliers,
+    letters: &Letters,
+) -> Result<Response<f64>, NotAMinimum> {
+    let mut evaluation = Evaluation::new(problem);
+    evaluation.objective(problem, at, letters);
+    evaluation.update(problem, letters);
+    let costs = Costs::new(problem, letters, &evaluation);
+    let mut s = [[0.0; 2]; 2];
+    for (a, row) in s.iter_mut().enumerate() {
+        for (b, entry) in row.iter_mut().enumerate() {
+            *entry = -costs.covariance(problem, letters, &evaluation, a, b);
+        }
+    }
+    let free_marginal = problem.marginal.is_none();
+    if free_marginal || problem.classifier_matters(at) {
+        let kind = if problem.is_convex(at) { Kind::Convex } else { Kind::Exact };
+        let mut elimination = Elimination::new(problem, at, letters, &evaluation, kind)?;
+        let sides = [0, 1].map(|a| elimination.side(problem, at, letters, &evaluation, &costs, a));
+        let [first, second] = sides;
+        let mut solved = [first.weights.clone(), second.weights.clone()];
+        if free_marginal {
+            for weights in &mut solved {
+                elimination.solve_weights(weights);
+            }
+        }
+        let sides = [first, second];
+        for (a, row) in s.iter_mut().enumerate() {
+            for (b, entry) in row.iter_mut().enumerate() {
+                let mut reaction = 0.0;
+                if free_marginal {
+                    reaction += dot(&sides[a].weights, &solved[b]);
+                }
+                if !sides[a].classifiers.is_empty() {
+                    let signs = elimination.curvature.signs();
+                    let pairs = sides[a].classifiers.iter().zip(&sides[b].classifiers).zip(signs);
+                    reaction += pairs.map(|((x, y), sign)| x * y * sign).sum::<f64>();
+                    reaction -= dot(&sides[a].direct, &sides[b].coupled);
+                }
+                *entry -= reaction;
+            }
+        }
+    }
+    let sidedness = sidedness(problem, at, letters, &evaluation);
+    Ok(Response {
+        distortion_lambda: s[0][0],
+        cross: 0.5 * (s[0][1] + s[1][0]),
+        classification_gamma: s[1][1],
+        sidedness,
+    })
+}
+
+/// `l_d = rho` and `l_c = -sum_y p(y|x) ln c(y|z)`, less their means over the encoder of each input.
+struct Costs {
+    /// Shape `(n_z, n_x)`; zero where the encoder is.
+    centred: [Vec<f64>; 2],
+}
+
+impl Costs {
+    fn new(problem: &Problem, letters: &Letters, evaluation: &Evaluation) -> Self {
+        let (n_x, n_y) = (problem.n_x, problem.n_y);
+        let mut centred = [vec![0.0; n_x * problem.n_z], vec![0.0; n_x * problem.n_z]];
+        for z in letters.in_use() {
+            for x in 0..n_x {
+                let place = z * n_x + x;
+                if evaluation.encoder[place] > 0.0 {
+                    centred[0][place] = problem.costs[place];
+                    centred[1][place] = (0..n_y)
+                        .map(|y| -problem.labels[y * n_x + x] * letters.log_classifier[z * n_y + y])
+                        .sum();
+                }
+            }
+        }
+        for table in &mut centred {
+            for x in 0..n_x {
+                let mean: f64 =
+                    letters.in_use().map(|z| evaluation.encoder[z * n_x + x] * table[z * n_x + x]).sum();
+                for z in letters.in_use() {
+                    let place = z * n_x + x;
+                    if evaluation.encoder[place] > 0.0 {
+                        table[place] -= mean;
+                    }
+                }
+            }
+        }
+        Self { centred }
+    }
+
+    /// `E_x Cov_e(l_a, l_b)`.
+    fn covariance(
+        &self,
+        problem: &Problem,
+        letters: &Letters,
+        evaluation: &Evaluation,
+        a: usize,
+        b: usize,
+    ) -> f64 {
+        let n_x = problem.n_x;
+        letters
+            .in_use()
+            .map(|z| {
+                (0..n_x)
+                    .map(|x| {
+                        let place = z * n_x + x;
+                        let weight = problem.source[x] * evaluation.encoder[place];
+                        weight * self.centred[a][place] * self.centred[b][place]
+                    })
+                    .sum::<f64>()
+            })
+            .sum()
+    }
+}
+
+/// One right-hand side, with the classifiers eliminated.
+struct RightHandSide {
+    /// `b_m - G' P^(1/2) M^-1 C S e`, in units of the scaled Hessian.
+    weights: Vec<f64>,
+    /// `e`: the part of the classifiers in the coordinates of their blocks.
+    classifiers: Vec<f64>,
+    /// `C S e` and `M^-1 C S e`.
+    direct: Vec<f64>,
+    coupled: Vec<f64>,
+}
+
+/// The Hessian over the letters in use, factored.
+struct Elimination {
+    curvature: Curvature,
+    working: Vec<usize>,
+    factor: Mat<f64>,
+    scale: Vec<f64>,
+}
+
+impl Elimination {
+    fn new(
+        problem: &Problem,
+        at: Multipliers,
+        letters: &Letters,
+        evaluation: &Evaluation,
+        kind: Kind,
+    ) -> Result<Self, NotAMinimum> {
+        let working: Vec<usize> = letters.in_use().collect();
+        let mut curvature = Curvature::new(problem);
+        curvature
+            .assemble(problem, at, evaluation, letters, &working, kind)
+            .map_err(|_| NotAMinimum)?;
+        let hessian = curvature.hessian();
+        let scale: Vec<f64> = (0..working.len()).map(|k| hessian[(k, k)].abs().sqrt().recip()).collect();
+        let mut factor = Mat::from_fn(working.len(), working.len(), |i, j| {
+            let diagonal = if i == j { RIDGE } else { 0.0 };
+            hessian[(i.max(j), i.min(j))] * scale[i] * scale[j] + diagonal
+        });
+        if problem.marginal.is_none() && !Scratch::new(working.len()).factor(factor.as_mut()) {
+            return Err(NotAMinimum);
+        }
+        Ok(Self { curvature, working, factor, scale })
+    }
+
+    fn side(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        letters: &Letters,
+        evaluation: &Evaluation,
+        costs: &Costs,
+        a: usize,
+    ) -> RightHandSide {
+        let (n_x, n_y) = (problem.n_x, problem.n_y);
+        let table = &costs.centred[a];
+        let weighted = |z: usize, of: &dyn Fn(usize) -> f64| -> f64 {
+            let row = z * n_x..(z + 1) * n_x;
+            let encoder = &evaluation.encoder[row.clone()];
+            let pairs = encoder.iter().zip(&table[row]).zip(&problem.source).enumerate();
+            pairs.map(|(x, ((e, l), p))| p * e * l * of(x)).sum()
+        };
+        let mut weights: Vec<f64> =
+            self.working.iter().map(|&z| weighted(z, &|_| 1.0) / letters.marginal[z]).collect();
+        let (mut classifiers, mut direct, mut coupled) = (Vec::new(), Vec::new(), Vec::new());
+        if self.curvature.eliminates() {
+            classifiers = vec![0.0; self.working.len() * n_y];
+            let mut scratch = vec![0.0; n_y];
+            for (k, &z) in self.working.iter().enumerate() {
+                let row = &mut classifiers[k * n_y..][..n_y];
+                let mean = weighted(z, &|_| 1.0) / evaluation.marginal[z];
+                for (y, entry) in row.iter_mut().enumerate() {
+                    let joint = evaluation.joint[z * n_y + y];
+                    if joint > 0.0 {
+                        let slope = weighted(z, &|x| problem.labels[y * n_x + x]);
+                        // Less the part along sqrt(q'), which normalisation holds.
+                        *entry = at.gamma() * (slope - mean * joint) / joint.sqrt();
+                    }
+                }
+                self.curvature.to_block(k, row, &mut scratch);
+            }
+            direct = vec![0.0; n_x];
+            coupled = vec![0.0; n_x];
+            self.curvature.couple(&classifiers, &mut direct, &mut coupled);
+            let mut reduction = vec![0.0; self.working.len()];
+            self.curvature.weights_transposed(&coupled, &mut reduction);
+            for (weight, reduced) in weights.iter_mut().zip(&reduction) {
+                *weight -= reduced;
+            }
+        }
+        for (weight, scale) in weights.iter_mut().zip(&self.scale) {
+            *weight *= scale;
+        }
+        RightHandSide { weights, classifiers, direct, coupled }
+    }
+
+    /// The weights' part of `H^-1 b`, in place.
+    fn solve_weights(&self, rhs: &mut [f64]) {
+        let n = rhs.len();
+        dense::solve(self.factor.as_ref(), MatMut::from_column_major_slice_mut(rhs, n, 1));
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// One-sided at the ends of the multipliers' range, at the end of the convex range, and where a letter enters or leaves.
+fn sidedness(problem: &Problem, at: Multipliers, letters: &Letters, evaluation: &Evaluation) -> Sidedness {
+    let at_an_end = at.lambda() == 0.0
+        || (at.gamma() == 0.0 && problem.n_y > 1)
+        || (at.gamma() == 1.0 && problem.classifier_matters(at));
+    if at_an_end {
+        return Sidedness::OneSided;
+    }
+    if problem.marginal.is_some() {
+        return Sidedness::TwoSided;
+    }
+    if letters.in_use().any(|z| letters.marginal[z] < CRITICAL) {
+        return Sidedness::OneSided;
+    }
+    let mut letters = letters.clone();
+    let mut bounds = Bounds::new(problem);
+    bounds.gap(problem, at, evaluation, &mut letters, CLASSIFIER_ROUNDS);
+    // A copy of a letter in use promises as much as that letter, and changes nothing.
+    let is_copy = |z: usize| letters.in_use().any(|used| problem.row(&problem.costs, z) == problem.row(&problem.costs, used));
+    let critical = (0..problem.n_z).any(|z| {
+        letters.marginal[z] == 0.0 && (bounds.promises[z].weight - 1.0).abs() < CRITICAL && !is_copy(z)
+    });
+    if critical { Sidedness::OneSided } else { Sidedness::TwoSided }
+}

@@ -1,0 +1,201 @@
+//! The solver of convex problems: alternation to start, Newton's method to finish, a bound to know.
+
+use super::alternation::Alternation;
+use super::bounds::Bounds;
+use super::curvature::Kind;
+use super::evaluation::Evaluation;
+use super::letters::Letters;
+use super::newton::Newton;
+use super::problem::Problem;
+use crate::Multipliers;
+
+/// What a solver found.
+#[derive(Debug, Clone)]
+pub(super) struct Solution {
+    pub(super) letters: Letters,
+    /// The objective without the least distortion, nats.
+    pub(super) objective: f64,
+    /// `F* >= objective - gap` where the problem is convex.
+    pub(super) gap: f64,
+    /// How far one more update moves the joint distribution of labels and letters.
+    pub(super) residual: f64,
+    pub(super) work: Work,
+}
+
+/// The work of a solution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Cycles of the accelerated alternation, three evaluations of the objective each.
+    pub cycles: usize,
+    /// Steps of Newton's method.
+    pub newton_steps: usize,
+}
+
+/// When the solver may stop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Target {
+    /// The certified gap, relative to `max(1, |F|)`.
+    pub(super) gap: f64,
+    /// The residual of the optimality conditions.
+    pub(super) residual: f64,
+}
+
+/// The buffers of a solve, allocated once.
+#[derive(Debug)]
+pub(super) struct Solver {
+    pub(super) evaluation: Evaluation,
+    pub(super) bounds: Bounds,
+    pub(super) newton: Newton,
+    pub(super) alternation: Alternation,
+}
+
+/// Cycles of the alternation before Newton's method is tried on a cold start.
+const FIRST_CYCLES: usize = 4;
+
+/// Cycles after a Newton step that did not descend.
+const RESCUE_CYCLES: usize = 8;
+
+/// Steps without progress after which what was reached is all that rounding allows.
+const PATIENCE: usize = 6;
+
+/// The gap, nats, up to which a neighbour's letters are a start that Newton's method goes on from.
+const WARM: f64 = 1.0;
+
+/// More steps than any problem has needed.
+const MOST_STEPS: usize = 400;
+
+/// Steps of each absent letter's classifier between two steps of Newton's method, and close to the end.
+const FIRST_ROUNDS: usize = 2;
+const LAST_ROUNDS: usize = 100;
+
+/// The residual below which the end is close.
+const NEARLY: f64 = 1e-6;
+
+/// A letter enters where its weight exceeds one by this: rounding of a sum of positive terms stays below.
+pub(super) const ENTRY: f64 = 1e-13;
+
+impl Solver {
+    pub(super) fn new(problem: &Problem) -> Self {
+        Self {
+            evaluation: Evaluation::new(problem),
+            bounds: Bounds::new(problem),
+            newton: Newton::new(problem),
+            alternation: Alternation::new(problem),
+        }
+    }
+
+    /// Solves a convex problem, from the letters of a neighbour where they are close to a solution.
+    pub(super) fn solve_from(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        warm: Option<Letters>,
+        target: Target,
+    ) -> Solution {
+        let cold = Letters::uniform(problem);
+        let Some(mut letters) = warm else { return self.solve(problem, at, cold, false, target) };
+        if let Some(marginal) = &problem.marginal {
+            letters.marginal.copy_from_slice(marginal);
+        }
+        if let Some(log_classifier) = &problem.log_classifier {
+            letters.log_classifier.copy_from_slice(log_classifier);
+        }
+        self.evaluation.objective(problem, at, &letters);
+        self.evaluation.update(problem, &letters);
+        let gap = self.bounds.gap(problem, at, &self.evaluation, &mut letters, FIRST_ROUNDS);
+        if gap < WARM {
+            return self.solve(problem, at, letters, true, target);
+        }
+        // Too far: every letter is given some weight again.
+        for (weight, share) in letters.marginal.iter_mut().zip(&cold.marginal) {
+            *weight = 0.5 * (*weight + share);
+        }
+        self.solve(problem, at, letters, false, target)
+    }
+
+    /// Solves a convex problem from `letters`.
+    pub(super) fn solve(
+        &mut self,
+        problem: &Problem,
+        at: Multipliers,
+        mut letters: Letters,
+        warm: bool,
+        target: Target,
+    ) -> Solution {
+        let mut work = Work::default();
+        if !warm {
+            for _ in 0..FIRST_CYCLES {
+                self.alternation.cycle(problem, at, &mut self.evaluation, &mut letters);
+                work.cycles += 1;
+            }
+        }
+        let mut objective = self.evaluation.objective(problem, at, &letters);
+        let mut best: Option<Solution> = None;
+        let mut patience = PATIENCE;
+        for _ in 0..MOST_STEPS {
+            self.evaluation.update(problem, &letters);
+            let residual = self.evaluation.residual(problem, at, &letters);
+            let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
+            let gap = self.bounds.gap(problem, at, &self.evaluation, &mut letters, rounds).max(0.0);
+            let progress = best.as_ref().is_none_or(|best| gap.max(residual) < 0.5 * best.gap.max(best.residual));
+            patience = if progress { PATIENCE } else { patience - 1 };
+            if best.as_ref().is_none_or(|best| gap.max(residual) < best.gap.max(best.residual)) {
+                best = Some(Solution { letters: letters.clone(), objective, gap, residual, work });
+            }
+            let scale = objective.abs().max(1.0);
+            if (gap <= target.gap * scale && residual <= target.residual) || patience == 0 {
+                break;
+            }
+            self.set_working(problem, &letters);
+            let promises = &self.bounds.promises;
+            let promised = |z: usize| promises[z].weight;
+            let stepped = self.newton.step(
+                problem,
+                at,
+                &mut self.evaluation,
+                &mut letters,
+                objective,
+                promised,
+                Kind::Convex,
+            );
+            work.newton_steps += 1;
+            objective = match stepped {
+                Some(objective) => objective,
+                None => {
+                    let mut objective = objective;
+                    for _ in 0..RESCUE_CYCLES {
+                        objective = self.alternation.cycle(problem, at, &mut self.evaluation, &mut letters);
+                        work.cycles += 1;
+                    }
+                    objective
+                }
+            };
+        }
+        let mut solution = best.unwrap_or(Solution {
+            letters,
+            objective,
+            gap: f64::INFINITY,
+            residual: f64::INFINITY,
+            work,
+        });
+        solution.work = work;
+        if !problem.classifier_matters(at) {
+            // Nothing moved the classifiers, for nothing depends on them. They are what they would be at gamma -> 0.
+            self.evaluation.objective(problem, at, &solution.letters);
+            self.evaluation.update(problem, &solution.letters);
+            self.evaluation.write_classifier(problem, &mut solution.letters);
+        }
+        solution
+    }
+
+    /// The letters in use, and those whose promise says that they enter.
+    fn set_working(&mut self, problem: &Problem, letters: &Letters) {
+        let free = problem.marginal.is_none();
+        let promises = &self.bounds.promises;
+        self.newton.working.clear();
+        self.newton.working.extend(
+            (0..problem.n_z)
+                .filter(|&z| letters.marginal[z] > 0.0 || (free && promises[z].weight > 1.0 + ENTRY)),
+        );
+    }
+}
