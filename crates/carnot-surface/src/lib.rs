@@ -9,7 +9,10 @@ mod observables;
 mod response;
 mod system;
 
-pub use discrete::{DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem, GibbsSystem, Work};
+pub use discrete::{
+    DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem, FreeDecoderState, FreeDecoderSystem,
+    GibbsSystem, Onset, Work, bottleneck_onset,
+};
 pub use driven::{Driven, Force, Still};
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
 pub use gaussian::{GaussianError, GaussianSystem, Modes};

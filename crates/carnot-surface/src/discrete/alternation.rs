@@ -2,8 +2,7 @@
 
 use super::evaluation::Evaluation;
 use super::letters::{LEAST_LOG, Letters, normalise_log};
-use super::problem::Problem;
-use crate::Multipliers;
+use super::problem::{Problem, Task};
 
 /// The largest factor by which a cycle extrapolates.
 const LARGEST_EXTRAPOLATION: f64 = 256.0;
@@ -27,30 +26,30 @@ impl Alternation {
     /// belongs to `letters` but for its update.
     pub(super) fn cycle(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &mut Evaluation,
         letters: &mut Letters,
     ) -> f64 {
-        evaluation.objective(problem, at, letters);
+        let problem = task.problem;
+        evaluation.objective(task, letters);
         evaluation.update(problem, letters);
         self.first.copy_from(letters);
         evaluation.write_update(problem, &mut self.first);
-        evaluation.objective(problem, at, &self.first);
+        evaluation.objective(task, &self.first);
         evaluation.update(problem, &self.first);
         self.second.copy_from(&self.first);
         evaluation.write_update(problem, &mut self.second);
         let extrapolates = self.extrapolate(problem, letters);
-        let plain = evaluation.objective(problem, at, &self.second);
+        let plain = evaluation.objective(task, &self.second);
         if extrapolates {
-            let trial = evaluation.objective(problem, at, &self.trial);
+            let trial = evaluation.objective(task, &self.trial);
             if trial < plain {
                 letters.copy_from(&self.trial);
                 return trial;
             }
         }
         letters.copy_from(&self.second);
-        if extrapolates { evaluation.objective(problem, at, letters) } else { plain }
+        if extrapolates { evaluation.objective(task, letters) } else { plain }
     }
 
     /// `theta - 2 s r + s^2 v` with `r` the first difference, `v` the second and `s = -|r| / |v|`; `false` where that is

@@ -2,9 +2,8 @@
 
 use super::evaluation::Evaluation;
 use super::letters::{LEAST_LOG, Letters, normalise_log};
-use super::problem::Problem;
+use super::problem::{Problem, Task};
 use super::small;
-use crate::Multipliers;
 
 /// A letter as the optimality conditions see it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,18 +46,18 @@ impl Bounds {
     /// The promise of letter `z` with the classifier `log_classifier`.
     fn promise(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &Evaluation,
         z: usize,
         log_classifier: &[f64],
     ) -> Promise {
-        evaluation.write_ratio(problem, at, z, log_classifier, &mut self.ratio);
+        let Task { problem, at } = task;
+        evaluation.write_ratio(task, z, log_classifier, &mut self.ratio);
         for (g, p) in self.ratio.iter_mut().zip(&problem.source) {
             *g *= p;
         }
         let weight: f64 = self.ratio.iter().sum();
-        if !problem.classifier_matters(at) {
+        if !task.classifier_matters() {
             return Promise { weight, bound: weight };
         }
         let gamma = at.gamma();
@@ -76,14 +75,14 @@ impl Bounds {
     /// that raises the weight, else the alternation's, which never lowers it. Returns the promise before the step.
     fn improve(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &Evaluation,
         z: usize,
         log_classifier: &mut [f64],
     ) -> Promise {
+        let Task { problem, at } = task;
         let (n_y, gamma) = (problem.n_y, at.gamma());
-        let before = self.promise(problem, at, evaluation, z, log_classifier);
+        let before = self.promise(task, evaluation, z, log_classifier);
         let weight = before.weight;
         if weight <= 0.0 || before.bound <= weight * (1.0 + 4.0 * f64::EPSILON) {
             return before;
@@ -114,7 +113,7 @@ impl Bounds {
                 }
                 normalise_log(&mut self.trial);
                 let trial = std::mem::take(&mut self.trial);
-                let raised = self.promise(problem, at, evaluation, z, &trial).weight >= weight;
+                let raised = self.promise(task, evaluation, z, &trial).weight >= weight;
                 if raised {
                     log_classifier.copy_from_slice(&trial);
                 }
@@ -132,8 +131,7 @@ impl Bounds {
     /// would have to more than double to reach `worth`. Returns the weight reached.
     pub(super) fn raise(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &Evaluation,
         z: usize,
         row: &mut [f64],
@@ -142,13 +140,13 @@ impl Bounds {
     ) -> f64 {
         let mut weight = 0.0;
         for _ in 0..rounds {
-            let before = self.improve(problem, at, evaluation, z, row).weight;
+            let before = self.improve(task, evaluation, z, row).weight;
             if before < 0.5 * worth || before <= weight * (1.0 + 1e-12) {
                 break;
             }
             weight = before;
         }
-        self.promise(problem, at, evaluation, z, row).weight
+        self.promise(task, evaluation, z, row).weight
     }
 
     /// Raises the classifiers of the letters not in use by at most `rounds` steps each, and fills the promises of all
@@ -158,28 +156,28 @@ impl Bounds {
     /// `F* >= Phi - ln(1 + gamma (sum_z m_z max_y q'_yz / q_yz - 1))`, which vanishes at the optimum.
     pub(super) fn gap(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &Evaluation,
         letters: &mut Letters,
         rounds: usize,
     ) -> f64 {
+        let problem = task.problem;
         let n_y = problem.n_y;
         let free_marginal = problem.marginal.is_none();
         let mut largest = f64::NEG_INFINITY;
         let mut weighted = 0.0;
         for z in 0..problem.n_z {
             let row = &mut letters.log_classifier[z * n_y..][..n_y];
-            if letters.marginal[z] == 0.0 && free_marginal && problem.classifier_matters(at) {
+            if letters.marginal[z] == 0.0 && free_marginal && task.classifier_matters() {
                 for _ in 0..rounds {
-                    let before = self.improve(problem, at, evaluation, z, row);
+                    let before = self.improve(task, evaluation, z, row);
                     // Far from entering, whatever its classifier.
                     if before.bound < 1.0 {
                         break;
                     }
                 }
             }
-            let promise = self.promise(problem, at, evaluation, z, row);
+            let promise = self.promise(task, evaluation, z, row);
             self.promises[z] = promise;
             largest = largest.max(promise.bound);
             // (1 - gamma) G + gamma max: less (1 - gamma) G, the weight's own part, which a given marginal holds.

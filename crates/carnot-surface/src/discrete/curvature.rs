@@ -7,9 +7,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 use super::dense::{self, Scratch};
 use super::evaluation::Evaluation;
 use super::letters::Letters;
-use super::problem::Problem;
+use super::problem::{Problem, Task};
 use super::small;
-use crate::Multipliers;
 
 /// Hess of the Lagrangian over the letters' weights `m` and the logarithms of their classifiers.
 ///
@@ -104,18 +103,18 @@ impl Curvature {
     /// Assembles the curvature over the letters `working`, after an update of `evaluation` at `letters`.
     pub(super) fn assemble(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &Evaluation,
         letters: &Letters,
         working: &[usize],
         kind: Kind,
     ) -> Result<(), Indefinite> {
+        let Task { problem, at } = task;
         (self.letters, self.gamma, self.kind) = (working.len(), at.gamma(), kind);
-        self.eliminates = problem.classifier_matters(at);
+        self.eliminates = task.classifier_matters();
         for (k, &z) in working.iter().enumerate() {
             let log_classifier = &letters.log_classifier[z * problem.n_y..][..problem.n_y];
-            evaluation.write_ratio(problem, at, z, log_classifier, &mut self.ratio);
+            evaluation.write_ratio(task, z, log_classifier, &mut self.ratio);
             for (x, (g, root)) in self.ratio.iter().zip(&self.root_source).enumerate() {
                 self.weights[(x, k)] = g * root;
             }
@@ -128,8 +127,7 @@ impl Curvature {
             self.factor_inputs(negative)?;
         }
         let weights = self.weights.as_ref().subcols(0, working.len());
-        let solved =
-            if self.eliminates { self.solved.as_ref().subcols(0, working.len()) } else { weights };
+        let solved = if self.eliminates { self.solved.as_ref().subcols(0, working.len()) } else { weights };
         triangular::matmul(
             self.hessian.as_mut().submatrix_mut(0, 0, working.len(), working.len()),
             BlockStructure::TriangularLower,
@@ -145,7 +143,13 @@ impl Curvature {
     }
 
     /// Factors `N` of the `k`-th letter, `z`, and writes its columns of `C`. Returns how many eigenvalues are negative.
-    fn block(&mut self, problem: &Problem, evaluation: &Evaluation, k: usize, z: usize) -> Result<usize, Indefinite> {
+    fn block(
+        &mut self,
+        problem: &Problem,
+        evaluation: &Evaluation,
+        k: usize,
+        z: usize,
+    ) -> Result<usize, Indefinite> {
         let (n_x, n_y, gamma) = (problem.n_x, problem.n_y, self.gamma);
         let joint = &evaluation.joint[z * n_y..][..n_y];
         let weight = evaluation.marginal[z];
@@ -238,7 +242,8 @@ impl Curvature {
         let eigen = self.inputs.self_adjoint_eigen(Side::Lower).map_err(|_| Indefinite)?;
         let (frame, values) = (eigen.U(), eigen.S().column_vector());
         let negative = values.iter().filter(|&&value| value < 0.0).count();
-        if negative != negative_blocks || values.iter().any(|value| value.abs() < RIDGE || !value.is_finite()) {
+        if negative != negative_blocks || values.iter().any(|value| value.abs() < RIDGE || !value.is_finite())
+        {
             return Err(Indefinite);
         }
         let scaled = Mat::from_fn(frame.nrows(), frame.ncols(), |i, j| frame[(i, j)] / values[j]);
@@ -261,7 +266,7 @@ impl Curvature {
 
     /// `F' gradient / sqrt(gamma)` of the `k`-th letter, in place: a gradient with respect to its classifier's logarithms,
     /// given in units of `sqrt(q'_yz)`, in the coordinates in which its block is the sign matrix.
-    pub(super) fn to_block(&self, k: usize, gradient: &mut [f64], scratch: &mut [f64]) {
+    pub(super) fn gradient_in_block(&self, k: usize, gradient: &mut [f64], scratch: &mut [f64]) {
         let n_y = self.n_y;
         let block = &self.blocks[k * n_y * n_y..][..n_y * n_y];
         scratch.copy_from_slice(gradient);
@@ -271,7 +276,7 @@ impl Curvature {
     }
 
     /// `F coordinates / sqrt(gamma)`, in place: a step of the `k`-th letter's classifier in units of `1 / sqrt(q'_yz)`.
-    pub(super) fn from_block(&self, k: usize, coordinates: &mut [f64], scratch: &mut [f64]) {
+    pub(super) fn step_from_block(&self, k: usize, coordinates: &mut [f64], scratch: &mut [f64]) {
         let n_y = self.n_y;
         let block = &self.blocks[k * n_y * n_y..][..n_y * n_y];
         scratch.copy_from_slice(coordinates);

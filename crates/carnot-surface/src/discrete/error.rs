@@ -20,7 +20,9 @@ pub enum DiscreteError {
         found: usize,
     },
     /// An entry of the distortion is NaN or negative; `+inf` forbids a pair.
-    #[error("the distortion of input {x} by letter {z} is {value}: it must be at least 0, or +inf to forbid the pair")]
+    #[error(
+        "the distortion of input {x} by letter {z} is {value}: it must be at least 0, or +inf to forbid the pair"
+    )]
     Distortion {
         /// The input.
         x: usize,

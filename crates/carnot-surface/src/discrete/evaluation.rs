@@ -1,8 +1,7 @@
 //! One update of the alternation: the encoder that belongs to the letters, and the letters that belong to the encoder.
 
 use super::letters::{LEAST_LOG, Letters};
-use super::problem::{LOG_ZERO, Problem};
-use crate::Multipliers;
+use super::problem::{LOG_ZERO, Problem, Task};
 
 /// What an evaluation of the objective computes, in buffers that are allocated once.
 ///
@@ -46,12 +45,13 @@ impl Evaluation {
     }
 
     /// The objective `Phi` of the letters, nats, without the least distortion; fills everything but the updates.
-    pub(super) fn objective(&mut self, problem: &Problem, at: Multipliers, letters: &Letters) -> f64 {
+    pub(super) fn objective(&mut self, task: Task<'_>, letters: &Letters) -> f64 {
+        let problem = task.problem;
         let n_x = problem.n_x;
         self.largest.fill(f64::NEG_INFINITY);
         for z in letters.in_use() {
             let fitness = &mut self.fitness[z * n_x..][..n_x];
-            write_fitness(problem, at, z, &letters.log_classifier[z * problem.n_y..][..problem.n_y], fitness);
+            write_fitness(task, z, &letters.log_classifier[z * problem.n_y..][..problem.n_y], fitness);
             let log_weight = letters.marginal[z].ln();
             for (largest, a) in self.largest.iter_mut().zip(fitness) {
                 *largest = largest.max(log_weight + *a);
@@ -131,9 +131,10 @@ impl Evaluation {
 
     /// `sum_yz |q'(y, z) - q(y, z)|`: how far one more update moves the joint distribution of labels and letters, over
     /// the tables that are free.
-    pub(super) fn residual(&self, problem: &Problem, at: Multipliers, letters: &Letters) -> f64 {
+    pub(super) fn residual(&self, task: Task<'_>, letters: &Letters) -> f64 {
+        let problem = task.problem;
         let n_y = problem.n_y;
-        let free_classifier = problem.classifier_matters(at);
+        let free_classifier = task.classifier_matters();
         letters
             .in_use()
             .map(|z| {
@@ -155,15 +156,8 @@ impl Evaluation {
 
     /// `G(x, z) = exp(a(x, z)) / s(x)`, the factor by which the posterior of a letter exceeds its weight, into `ratio`;
     /// from the fitness of a letter with the classifier `log_classifier`, in use or not.
-    pub(super) fn write_ratio(
-        &self,
-        problem: &Problem,
-        at: Multipliers,
-        z: usize,
-        log_classifier: &[f64],
-        ratio: &mut [f64],
-    ) {
-        write_fitness(problem, at, z, log_classifier, ratio);
+    pub(super) fn write_ratio(&self, task: Task<'_>, z: usize, log_classifier: &[f64], ratio: &mut [f64]) {
+        write_fitness(task, z, log_classifier, ratio);
         for (g, log_partition) in ratio.iter_mut().zip(&self.log_partition) {
             // A letter that would be better than all in use by more than this is taken into use anyway.
             *g = (*g - log_partition).min(LARGEST_LOG_RATIO).exp();
@@ -175,7 +169,8 @@ impl Evaluation {
 const LARGEST_LOG_RATIO: f64 = 300.0;
 
 /// `a(x, z)` for every x.
-fn write_fitness(problem: &Problem, at: Multipliers, z: usize, log_classifier: &[f64], fitness: &mut [f64]) {
+fn write_fitness(task: Task<'_>, z: usize, log_classifier: &[f64], fitness: &mut [f64]) {
+    let Task { problem, at } = task;
     let costs = problem.row(&problem.costs, z);
     let lambda = at.lambda();
     for (a, cost) in fitness.iter_mut().zip(costs) {

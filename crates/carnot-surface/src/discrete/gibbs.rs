@@ -5,7 +5,7 @@ use ndarray::ArrayView2;
 
 use super::evaluation::Evaluation;
 use super::letters::Letters;
-use super::{DiscreteError, DiscreteState, Problem, Work, observed, response};
+use super::{DiscreteError, DiscreteState, Problem, Task, Work, observed, response};
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, System};
 
 /// A discrete system of which the marginal `m(z)`, the distortion `l_d(x, z)` and the classifier `c(y|z)` are given and
@@ -67,7 +67,8 @@ impl System for GibbsSystem {
 
     fn equilibrium(&self, at: Multipliers, _from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
         let mut evaluation = Evaluation::new(&self.problem);
-        let rdc = observed::observe(&self.problem, at, &self.letters, &mut evaluation);
+        let task = Task { problem: &self.problem, at };
+        let rdc = observed::observe(task, &self.letters, &mut evaluation);
         let state = DiscreteState::new(&self.problem, self.letters.clone(), Work::default())?;
         Ok(Equilibrium { multipliers: at, rdc, state, certificate: Certificate::ClosedForm })
     }
@@ -75,8 +76,10 @@ impl System for GibbsSystem {
 
 impl Responsive for GibbsSystem {
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
-        response::response(&self.problem, at.multipliers, &self.letters).map_err(|_| {
-            DiscreteError::NotAMinimum { lambda: at.multipliers.lambda(), gamma: at.multipliers.gamma() }
+        let task = Task { problem: &self.problem, at: at.multipliers };
+        response::response(task, &self.letters).map_err(|_| DiscreteError::NotAMinimum {
+            lambda: at.multipliers.lambda(),
+            gamma: at.multipliers.gamma(),
         })
     }
 }

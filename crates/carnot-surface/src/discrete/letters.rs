@@ -30,10 +30,7 @@ impl Letters {
     }
 
     pub(super) fn zeros(problem: &Problem) -> Self {
-        Self {
-            marginal: vec![0.0; problem.n_z],
-            log_classifier: vec![LOG_ZERO; problem.n_z * problem.n_y],
-        }
+        Self { marginal: vec![0.0; problem.n_z], log_classifier: vec![LOG_ZERO; problem.n_z * problem.n_y] }
     }
 
     pub(super) fn copy_from(&mut self, other: &Self) {

@@ -2,10 +2,9 @@
 
 use super::curvature::Kind;
 use super::letters::{Letters, normalise_log};
-use super::problem::Problem;
+use super::problem::{Problem, Task};
 use super::solver::{ENTRY, Solution, Solver, Target, Work};
 use super::starts;
-use crate::Multipliers;
 
 /// Cycles of the alternation between two looks at a descent.
 const CYCLES: usize = 5;
@@ -38,13 +37,13 @@ impl Solver {
     /// The lowest minimum found from `warm`, a sweep of gamma up, a sweep down, and `starts` random encoders.
     pub(super) fn search(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         warm: Option<Letters>,
         starts: usize,
         seed: u64,
         target: Target,
     ) -> Solution {
+        let Task { problem, at } = task;
         let mut candidates: Vec<Solution> = Vec::new();
         let mut work = Work::default();
         let mut consider = |solution: Solution| {
@@ -52,20 +51,20 @@ impl Solver {
             work.newton_steps += solution.work.newton_steps;
             candidates.push(solution);
         };
-        consider(self.sweep(problem, at, target, true));
-        consider(self.sweep(problem, at, target, false));
-        for letters in warm {
-            consider(self.descend(problem, at, letters, MOST_ROUNDS, target));
+        consider(self.sweep(task, target, true));
+        consider(self.sweep(task, target, false));
+        if let Some(letters) = warm {
+            consider(self.descend(task, letters, MOST_ROUNDS, target));
         }
         for index in 0..starts {
             let letters = starts::random(problem, &mut self.evaluation, at.lambda(), seed, index);
-            consider(self.descend(problem, at, letters, ROUGH_ROUNDS, target));
+            consider(self.descend(task, letters, ROUGH_ROUNDS, target));
         }
         candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
         candidates.truncate(FOLLOWED);
         let mut best: Option<Solution> = None;
         for candidate in candidates {
-            let solution = self.descend_and_enter(problem, at, candidate.letters, target);
+            let solution = self.descend_and_enter(task, candidate.letters, target);
             work.cycles += solution.work.cycles;
             work.newton_steps += solution.work.newton_steps;
             // Among equals the one that satisfies the optimality conditions best.
@@ -80,7 +79,7 @@ impl Solver {
         }
         let mut best = best.unwrap_or_else(|| {
             let letters = Letters::uniform(problem);
-            self.descend(problem, at, letters, MOST_ROUNDS, target)
+            self.descend(task, letters, MOST_ROUNDS, target)
         });
         best.work = work;
         best
@@ -88,38 +87,40 @@ impl Solver {
 
     /// The branch that begins at gamma = 1, where the problem is convex, and goes up; or the one that begins with a letter
     /// for each input, far above, and goes down.
-    fn sweep(&mut self, problem: &Problem, at: Multipliers, target: Target, up: bool) -> Solution {
+    fn sweep(&mut self, task: Task<'_>, target: Target, up: bool) -> Solution {
+        let Task { problem, at } = task;
         let (from, mut letters) = if up {
-            let convex = at.with_gamma(1.0);
+            let convex = task.with_gamma(1.0);
             let letters = Letters::uniform(problem);
-            (1.0, self.solve(problem, convex, letters, false, target).letters)
+            (1.0, self.solve(convex, letters, false, target).letters)
         } else {
             (SWEEP_FROM * at.gamma(), starts::one_letter_per_input(problem, &mut self.evaluation))
         };
         for step in 1..SWEEP_STEPS {
             let share = step as f64 / SWEEP_STEPS as f64;
             let gamma = from * (at.gamma() / from).powf(share);
-            let there = at.with_gamma(gamma);
+            let there = task.with_gamma(gamma);
             if up {
-                self.enter(problem, there, &mut letters);
+                self.enter(there, &mut letters);
             }
-            letters = self.descend(problem, there, letters, ROUGH_ROUNDS, target).letters;
+            letters = self.descend(there, letters, ROUGH_ROUNDS, target).letters;
         }
         if up {
-            self.enter(problem, at, &mut letters);
+            self.enter(task, &mut letters);
         }
-        self.descend(problem, at, letters, MOST_ROUNDS, target)
+        self.descend(task, letters, MOST_ROUNDS, target)
     }
 
     /// Descends, and while a letter that is not in use would lower the objective, takes it in and descends again.
-    fn descend_and_enter(&mut self, problem: &Problem, at: Multipliers, letters: Letters, target: Target) -> Solution {
-        let mut solution = self.descend(problem, at, letters, MOST_ROUNDS, target);
+    fn descend_and_enter(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
+        let problem = task.problem;
+        let mut solution = self.descend(task, letters, MOST_ROUNDS, target);
         for _ in 0..problem.n_z {
             let mut letters = solution.letters.clone();
-            if !self.enter(problem, at, &mut letters) {
+            if !self.enter(task, &mut letters) {
                 break;
             }
-            let mut next = self.descend(problem, at, letters, MOST_ROUNDS, target);
+            let mut next = self.descend(task, letters, MOST_ROUNDS, target);
             next.work.cycles += solution.work.cycles;
             next.work.newton_steps += solution.work.newton_steps;
             if next.objective >= solution.objective {
@@ -135,34 +136,34 @@ impl Solver {
     /// Newton's method near the end, with the true curvature where it is that of a minimum.
     pub(super) fn descend(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         mut letters: Letters,
         rounds: usize,
         target: Target,
     ) -> Solution {
+        let problem = task.problem;
         let mut work = Work::default();
-        let mut objective = self.evaluation.objective(problem, at, &letters);
+        let mut objective = self.evaluation.objective(task, &letters);
         let mut residual = f64::INFINITY;
         let mut stalled = 0;
         for round in 0..rounds {
             self.evaluation.update(problem, &letters);
             let before = residual;
-            residual = self.evaluation.residual(problem, at, &letters);
+            residual = self.evaluation.residual(task, &letters);
             stalled = if residual < 0.5 * before { 0 } else { stalled + 1 };
             if residual <= target.residual || (residual < 1e-11 && stalled > 8) {
                 break;
             }
             let stepped = if residual < NEARLY || round % 8 == 7 {
                 work.newton_steps += 1;
-                self.newton_step(problem, at, &mut letters, objective)
+                self.newton_step(task, &mut letters, objective)
             } else {
                 None
             };
             objective = stepped.unwrap_or_else(|| {
                 let mut objective = objective;
                 for _ in 0..CYCLES {
-                    objective = self.alternation.cycle(problem, at, &mut self.evaluation, &mut letters);
+                    objective = self.alternation.cycle(task, &mut self.evaluation, &mut letters);
                     work.cycles += 1;
                 }
                 objective
@@ -171,35 +172,31 @@ impl Solver {
         Solution { letters, objective, gap: f64::INFINITY, residual, work }
     }
 
-    fn newton_step(
-        &mut self,
-        problem: &Problem,
-        at: Multipliers,
-        letters: &mut Letters,
-        objective: f64,
-    ) -> Option<f64> {
+    fn newton_step(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
+        let problem = task.problem;
         [Kind::Exact, Kind::Modified].into_iter().find_map(|kind| {
             self.newton.working.clear();
             self.newton.working.extend(letters.in_use());
             // A step that was tried and given up has moved the evaluation.
             if kind == Kind::Modified {
-                self.evaluation.objective(problem, at, letters);
+                self.evaluation.objective(task, letters);
                 self.evaluation.update(problem, letters);
             }
             let marginal = self.evaluation.marginal.clone();
             let weights = letters.marginal.clone();
             let promised = |z: usize| marginal[z] / weights[z];
-            self.newton.step(problem, at, &mut self.evaluation, letters, objective, promised, kind)
+            self.newton.step(task, &mut self.evaluation, letters, objective, promised, kind)
         })
     }
 
     /// Takes the letter into use that promises most with any classifier tried; `false` where none promises anything.
-    fn enter(&mut self, problem: &Problem, at: Multipliers, letters: &mut Letters) -> bool {
+    fn enter(&mut self, task: Task<'_>, letters: &mut Letters) -> bool {
+        let problem = task.problem;
         if problem.marginal.is_some() {
             return false;
         }
         let n_y = problem.n_y;
-        let before = self.evaluation.objective(problem, at, letters);
+        let before = self.evaluation.objective(task, letters);
         let mut best = (1.0 + CLEAR_ENTRY, None);
         let mut row = vec![0.0; n_y];
         let mut seen: Vec<usize> = Vec::new();
@@ -216,7 +213,7 @@ impl Solver {
                 }
                 normalise_log(&mut row);
                 let weight =
-                    self.bounds.raise(problem, at, &self.evaluation, z, &mut row, CLASSIFIER_ROUNDS, best.0);
+                    self.bounds.raise(task, &self.evaluation, z, &mut row, CLASSIFIER_ROUNDS, best.0);
                 if weight > best.0 {
                     best = (weight, Some((z, row.clone())));
                 }
@@ -233,7 +230,7 @@ impl Solver {
                 *weight *= 1.0 - share;
             }
             letters.marginal[z] = share;
-            if self.evaluation.objective(problem, at, letters) < before {
+            if self.evaluation.objective(task, letters) < before {
                 return true;
             }
             share *= 0.25;

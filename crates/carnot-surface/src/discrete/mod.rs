@@ -6,12 +6,15 @@ mod curvature;
 mod dense;
 mod error;
 mod evaluation;
+mod free_decoder;
 mod gibbs;
 mod letters;
 mod local;
 mod newton;
 mod observed;
+mod onset;
 mod options;
+mod partition;
 mod problem;
 mod quadratic;
 mod response;
@@ -24,11 +27,13 @@ use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array2, ArrayView2};
 
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, System};
-use problem::Problem;
+use problem::{Problem, Task};
 use solver::{Solution, Solver};
 
 pub use error::DiscreteError;
+pub use free_decoder::{FreeDecoderState, FreeDecoderSystem};
 pub use gibbs::GibbsSystem;
+pub use onset::{Onset, bottleneck_onset};
 pub use options::DiscreteOptions;
 pub use solver::Work;
 pub use state::DiscreteState;
@@ -148,7 +153,26 @@ impl DiscreteSystem {
 
     /// Whether every stationary point at these multipliers is a global minimum.
     pub fn is_convex(&self, at: Multipliers) -> bool {
-        self.problem.is_convex(at)
+        self.task(at).is_convex()
+    }
+
+    /// What each letter promises at an equilibrium: the largest `sum_x p(x) exp(-lambda rho) prod_y c_y^(gamma p(y|x)) / s(x)`
+    /// found over its classifiers `c`, one for a letter in use. A letter enters, which is a phase transition, where its
+    /// promise crosses one (theory, section 3.2).
+    ///
+    /// # Errors
+    ///
+    /// [`DiscreteError::Shape`] for the state of another system.
+    pub fn promises(&self, at: &At<Self>) -> Result<Vec<f64>, DiscreteError> {
+        at.state.check(&self.problem)?;
+        let mut letters = at.state.letters.clone();
+        let mut solver = Solver::new(&self.problem);
+        solver.weigh(self.task(at.multipliers), &mut letters);
+        Ok(solver.bounds.promises.iter().map(|promise| promise.weight).collect())
+    }
+
+    fn task(&self, at: Multipliers) -> Task<'_> {
+        Task { problem: &self.problem, at }
     }
 
     /// The encoder `e(z|x)` of an equilibrium, shape `(n_x, n_z)`. An input that does not occur is encoded by the marginal.
@@ -160,7 +184,7 @@ impl DiscreteSystem {
         at.state.check(&self.problem)?;
         let letters = &at.state.letters;
         let mut evaluation = evaluation::Evaluation::new(&self.problem);
-        evaluation.objective(&self.problem, at.multipliers, letters);
+        evaluation.objective(self.task(at.multipliers), letters);
         evaluation.update(&self.problem, letters);
         let n_x = self.problem.n_x;
         let in_use = |z: usize| letters.marginal[z] > 0.0;
@@ -176,41 +200,15 @@ impl DiscreteSystem {
     /// As [`System::equilibrium`].
     pub fn branch(&self, at: Multipliers, from: &DiscreteState) -> Result<At<Self>, DiscreteError> {
         from.check(&self.problem)?;
-        if self.problem.is_convex(at) {
+        let task = self.task(at);
+        if task.is_convex() {
             return self.equilibrium(at, Some(from));
         }
         let mut solver = Solver::new(&self.problem);
         let letters = from.letters.clone();
         let target = self.options.aim();
-        let solution = solver.descend(&self.problem, at, letters, local::MOST_ROUNDS, target);
+        let solution = solver.descend(task, letters, local::MOST_ROUNDS, target);
         self.finish(at, solution, &mut solver, 1)
-    }
-
-    /// The convex problem at `lambda = 0`, below `gamma = 1`: nothing is encoded, by the letter of least distortion.
-    fn constant_letter(&self, at: Multipliers) -> Option<Solution> {
-        let problem = &self.problem;
-        let free = problem.marginal.is_none() && problem.log_classifier.is_none();
-        if !(free && at.lambda() == 0.0 && (at.gamma() < 1.0 || problem.n_y == 1)) {
-            return None;
-        }
-        let expected = |z: usize| -> f64 {
-            problem.row(&problem.costs, z).iter().zip(&problem.source).map(|(cost, p)| cost * p).sum()
-        };
-        let z = (0..problem.n_z).min_by(|&a, &b| expected(a).total_cmp(&expected(b)))?;
-        if !expected(z).is_finite() {
-            return None;
-        }
-        let mut letters = letters::Letters::uniform(problem);
-        letters.marginal.fill(0.0);
-        letters.marginal[z] = 1.0;
-        let entropy: f64 = problem.label_distribution().iter().map(|p| -p * p.ln()).sum();
-        Some(Solution {
-            letters,
-            objective: at.gamma() * entropy,
-            gap: 0.0,
-            residual: 0.0,
-            work: Work::default(),
-        })
     }
 
     fn finish(
@@ -220,7 +218,8 @@ impl DiscreteSystem {
         solver: &mut Solver,
         starts: usize,
     ) -> Result<At<Self>, DiscreteError> {
-        let convex = self.problem.is_convex(at);
+        let task = self.task(at);
+        let convex = task.is_convex();
         let Solution { letters, objective, gap, residual, work } = solution;
         let scale = (objective + at.lambda() * self.problem.least_distortion).abs().max(1.0);
         let enough = residual <= self.options.residual && (!convex || gap <= self.options.gap * scale);
@@ -233,7 +232,7 @@ impl DiscreteSystem {
                 residual,
             });
         }
-        let rdc = observed::observe(&self.problem, at, &letters, &mut solver.evaluation);
+        let rdc = observed::observe(task, &letters, &mut solver.evaluation);
         let certificate = if convex {
             Certificate::Bound { gap, residual }
         } else {
@@ -257,22 +256,22 @@ impl System for DiscreteSystem {
     /// [`DiscreteError::Shape`] for a state of another system, [`DiscreteError::NotConverged`] where the tolerances of the
     /// options were not met.
     fn equilibrium(&self, at: Multipliers, from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
-        let problem = &self.problem;
+        let task = self.task(at);
         if let Some(from) = from {
-            from.check(problem)?;
+            from.check(&self.problem)?;
         }
-        let mut solver = Solver::new(problem);
-        if let Some(solution) = self.constant_letter(at) {
+        let mut solver = Solver::new(&self.problem);
+        if let Some(solution) = solver::constant_letter(task) {
             return self.finish(at, solution, &mut solver, 1);
         }
         let warm = from.map(|state| state.letters.clone());
-        if problem.is_convex(at) {
-            let solution = solver.solve_from(problem, at, warm, self.options.aim());
+        if task.is_convex() {
+            let solution = solver.solve_from(task, warm, self.options.aim());
             return self.finish(at, solution, &mut solver, 1);
         }
         let starts = 2 + usize::from(warm.is_some()) + self.options.starts;
         let options = &self.options;
-        let solution = solver.search(problem, at, warm, options.starts, options.seed, options.aim());
+        let solution = solver.search(task, warm, options.starts, options.seed, options.aim());
         self.finish(at, solution, &mut solver, starts)
     }
 }
@@ -283,7 +282,7 @@ impl Responsive for DiscreteSystem {
     /// [`DiscreteError::Shape`] for the state of another system, [`DiscreteError::NotAMinimum`] at a saddle.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
-        response::response(&self.problem, at.multipliers, &at.state.letters).map_err(|_| {
+        response::response(self.task(at.multipliers), &at.state.letters).map_err(|_| {
             DiscreteError::NotAMinimum { lambda: at.multipliers.lambda(), gamma: at.multipliers.gamma() }
         })
     }

@@ -3,9 +3,8 @@
 use super::curvature::{Curvature, Kind};
 use super::evaluation::Evaluation;
 use super::letters::{LEAST_LOG, Letters};
-use super::problem::Problem;
+use super::problem::{Problem, Task};
 use super::quadratic::QuadraticProgramme;
-use crate::Multipliers;
 
 /// Halvings of the step before Newton's direction is given up.
 const MOST_HALVINGS: usize = 12;
@@ -56,8 +55,7 @@ impl Newton {
     /// moved (the update not yet made), or `None` with `letters` as they were where there is no descent.
     pub(super) fn step(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &mut Evaluation,
         letters: &mut Letters,
         before: f64,
@@ -65,9 +63,8 @@ impl Newton {
         kind: Kind,
     ) -> Option<f64> {
         let working = std::mem::take(&mut self.working);
-        let found = self.direction(problem, at, evaluation, letters, &working, promised, kind);
-        let result =
-            found.and_then(|slope| self.descend(problem, at, evaluation, letters, &working, before, slope));
+        let found = self.direction(task, evaluation, letters, &working, promised, kind);
+        let result = found.and_then(|slope| self.descend(task, evaluation, letters, &working, before, slope));
         self.working = working;
         result
     }
@@ -75,27 +72,27 @@ impl Newton {
     /// Newton's direction into `self.step` and `self.classifier_step`; its slope, negative, or zero at the optimum.
     fn direction(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &Evaluation,
         letters: &Letters,
         working: &[usize],
         promised: impl Fn(usize) -> f64,
         kind: Kind,
     ) -> Option<f64> {
+        let problem = task.problem;
         let n_y = problem.n_y;
         let count = working.len();
-        self.curvature.assemble(problem, at, evaluation, letters, working, kind).ok()?;
-        let eliminates = self.curvature.eliminates();
+        self.curvature.assemble(task, evaluation, letters, working, kind).ok()?;
+        let (eliminates, gamma) = (self.curvature.eliminates(), task.at.gamma());
         for (k, &z) in working.iter().enumerate() {
             self.gradient[k] = 1.0 - promised(z);
             self.weights[k] = letters.marginal[z];
             if eliminates {
                 let gradient = &mut self.classifier_gradient[k * n_y..][..n_y];
                 for (y, entry) in gradient.iter_mut().enumerate() {
-                    *entry = classifier_log_slope(evaluation, letters, at, z * n_y + y, z);
+                    *entry = classifier_log_slope(evaluation, letters, gamma, z * n_y + y, z);
                 }
-                self.curvature.to_block(k, gradient, &mut self.row);
+                self.curvature.gradient_in_block(k, gradient, &mut self.row);
             }
         }
         if eliminates {
@@ -135,11 +132,11 @@ impl Newton {
             }
             for (k, &z) in working.iter().enumerate() {
                 let step = &mut self.classifier_step[k * n_y..][..n_y];
-                self.curvature.from_block(k, step, &mut self.row);
+                self.curvature.step_from_block(k, step, &mut self.row);
                 for (y, entry) in step.iter_mut().enumerate() {
                     let place = z * n_y + y;
                     let root = evaluation.joint[place].sqrt();
-                    slope += classifier_slope(evaluation, letters, at, place, z) * *entry;
+                    slope += classifier_slope(evaluation, letters, gamma, place, z) * *entry;
                     // A label that no input of this letter has.
                     *entry = if root > 0.0 { *entry / root } else { LEAST_LOG };
                 }
@@ -151,14 +148,14 @@ impl Newton {
     /// Halves the step until the objective falls as predicted, or the prediction is below what rounding shows.
     fn descend(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         evaluation: &mut Evaluation,
         letters: &mut Letters,
         working: &[usize],
         before: f64,
         slope: f64,
     ) -> Option<f64> {
+        let problem = task.problem;
         let n_y = problem.n_y;
         let eliminates = self.curvature.eliminates();
         let rounding = 4.0 * f64::EPSILON * before.abs().max(1.0);
@@ -168,7 +165,8 @@ impl Newton {
             for (k, &z) in working.iter().enumerate() {
                 let weight = letters.marginal[z] + length * self.step[k];
                 // A full step to the boundary ends on it, not within rounding of it.
-                self.trial.marginal[z] = if weight <= f64::EPSILON * letters.marginal[z] { 0.0 } else { weight };
+                self.trial.marginal[z] =
+                    if weight <= f64::EPSILON * letters.marginal[z] { 0.0 } else { weight };
                 if eliminates && letters.marginal[z] > 0.0 {
                     let row = &mut self.trial.log_classifier[z * n_y..][..n_y];
                     for (log_c, step) in row.iter_mut().zip(&self.classifier_step[k * n_y..]) {
@@ -180,7 +178,7 @@ impl Newton {
             if problem.marginal.is_none() {
                 self.trial.normalise_marginal();
             }
-            let after = evaluation.objective(problem, at, &self.trial);
+            let after = evaluation.objective(task, &self.trial);
             if after <= before + SUFFICIENT * length * slope + rounding {
                 letters.copy_from(&self.trial);
                 return Some(after);
@@ -193,19 +191,13 @@ impl Newton {
 
 /// The derivative of the objective with respect to the logarithm of an entry of a letter's classifier, tangent to the
 /// simplex and in units of `sqrt(q'_yz)`: `gamma m'_z (c_yz - c'_yz) / sqrt(q'_yz)`.
-fn classifier_slope(
-    evaluation: &Evaluation,
-    letters: &Letters,
-    at: Multipliers,
-    place: usize,
-    z: usize,
-) -> f64 {
+fn classifier_slope(evaluation: &Evaluation, letters: &Letters, gamma: f64, place: usize, z: usize) -> f64 {
     let joint = evaluation.joint[place];
     if joint <= 0.0 || letters.marginal[z] == 0.0 {
         return 0.0;
     }
     let c = letters.log_classifier[place].exp();
-    at.gamma() * (evaluation.marginal[z] * c - joint) / joint.sqrt()
+    gamma * (evaluation.marginal[z] * c - joint) / joint.sqrt()
 }
 
 /// The same with `ln c - ln c'` in place of `(c - c') / c'`: equal at the optimum to first order, and right by orders of
@@ -214,7 +206,7 @@ fn classifier_slope(
 fn classifier_log_slope(
     evaluation: &Evaluation,
     letters: &Letters,
-    at: Multipliers,
+    gamma: f64,
     place: usize,
     z: usize,
 ) -> f64 {
@@ -223,5 +215,5 @@ fn classifier_log_slope(
         return 0.0;
     }
     let log_target = (joint / evaluation.marginal[z]).ln();
-    at.gamma() * (letters.log_classifier[place] - log_target) * joint.sqrt()
+    gamma * (letters.log_classifier[place] - log_target) * joint.sqrt()
 }

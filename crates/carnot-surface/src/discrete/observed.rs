@@ -2,12 +2,13 @@
 
 use super::evaluation::Evaluation;
 use super::letters::Letters;
-use super::problem::Problem;
-use crate::{Multipliers, Rdc};
+use super::problem::Task;
+use crate::Rdc;
 
 /// `R = E_x KL(e(z|x) || m(z))`, `D = E rho(x, z)`, `C = E[-ln c(y|z)]` of the encoder that is best for `letters`, nats.
-pub(super) fn observe(problem: &Problem, at: Multipliers, letters: &Letters, evaluation: &mut Evaluation) -> Rdc {
-    evaluation.objective(problem, at, letters);
+pub(super) fn observe(task: Task<'_>, letters: &Letters, evaluation: &mut Evaluation) -> Rdc {
+    let problem = task.problem;
+    evaluation.objective(task, letters);
     evaluation.update(problem, letters);
     let (n_x, n_y) = (problem.n_x, problem.n_y);
     let mut rdc = Rdc { rate: 0.0, distortion: problem.least_distortion, classification: 0.0 };

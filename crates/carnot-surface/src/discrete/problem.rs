@@ -141,10 +141,7 @@ impl Problem {
             if value > 0.0 { value.ln() } else { LOG_ZERO }
         };
         self.log_classifier = Some(
-            (0..self.n_z)
-                .flat_map(|z| self.label_places.iter().map(move |&y| (z, y)))
-                .map(log_of)
-                .collect(),
+            (0..self.n_z).flat_map(|z| self.label_places.iter().map(move |&y| (z, y))).map(log_of).collect(),
         );
         self.forbid_impossible_labels();
         self.check_allowed()?;
@@ -157,7 +154,8 @@ impl Problem {
         let n_x = self.n_x;
         for (pair, cost) in self.costs.iter_mut().enumerate() {
             let (z, x) = (pair / n_x, pair % n_x);
-            let denied = |y: usize| log_classifier[z * self.n_y + y] == LOG_ZERO && self.labels[y * n_x + x] > 0.0;
+            let denied =
+                |y: usize| log_classifier[z * self.n_y + y] == LOG_ZERO && self.labels[y * n_x + x] > 0.0;
             if (0..self.n_y).any(denied) {
                 *cost = f64::INFINITY;
             }
@@ -176,24 +174,17 @@ impl Problem {
         }
     }
 
-    /// Whether the classifier is free and its letters are coupled to the objective.
-    pub(super) fn classifier_matters(&self, at: Multipliers) -> bool {
-        self.log_classifier.is_none() && at.gamma() > 0.0 && self.n_y > 1
-    }
-
-    /// Whether every stationary point is a global minimum: the given classifier leaves the objective convex in the
-    /// marginal at every gamma, a free one up to gamma = 1 (theory, section 3.2).
-    pub(super) fn is_convex(&self, at: Multipliers) -> bool {
-        self.log_classifier.is_some() || self.n_y == 1 || at.gamma() <= 1.0
-    }
-
     /// The inputs' entries of a letter-major or label-major table.
     pub(super) fn row<'t>(&self, table: &'t [f64], index: usize) -> &'t [f64] {
         &table[index * self.n_x..][..self.n_x]
     }
 
     /// A table over the user's inputs from one over the inputs that occur; the others get `otherwise`.
-    pub(super) fn spread_inputs(&self, of: impl Fn(usize, usize) -> f64, otherwise: &[f64]) -> ndarray::Array2<f64> {
+    pub(super) fn spread_inputs(
+        &self,
+        of: impl Fn(usize, usize) -> f64,
+        otherwise: &[f64],
+    ) -> ndarray::Array2<f64> {
         let mut table = ndarray::Array2::from_shape_fn((self.n_inputs, self.n_z), |(_, z)| otherwise[z]);
         for (place, &x) in self.inputs.iter().enumerate() {
             for z in 0..self.n_z {
@@ -219,5 +210,30 @@ impl Problem {
         (0..self.n_y)
             .map(|y| self.row(&self.labels, y).iter().zip(&self.source).map(|(t, p)| t * p).sum())
             .collect()
+    }
+}
+
+/// A problem at a pair of multipliers: what a solver is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'p> {
+    pub(super) problem: &'p Problem,
+    pub(super) at: Multipliers,
+}
+
+impl Task<'_> {
+    /// Whether the classifier is free and the objective depends on it.
+    pub(super) fn classifier_matters(&self) -> bool {
+        self.problem.log_classifier.is_none() && self.at.gamma() > 0.0 && self.problem.n_y > 1
+    }
+
+    /// Whether every stationary point is a global minimum: with a given classifier the objective is convex in the marginal
+    /// at every gamma, with a free one up to gamma = 1 (theory, section 3.2).
+    pub(super) fn is_convex(&self) -> bool {
+        self.problem.log_classifier.is_some() || self.problem.n_y == 1 || self.at.gamma() <= 1.0
+    }
+
+    /// The same problem at another gamma.
+    pub(super) fn with_gamma(self, gamma: f64) -> Self {
+        Self { at: self.at.with_gamma(gamma), ..self }
     }
 }

@@ -54,7 +54,13 @@ impl QuadraticProgramme {
 
     /// Writes the step `d` for the Hessian H (its lower triangle), the gradient g and the weights m; `false` where H is
     /// not positive semidefinite.
-    pub(super) fn step(&mut self, hessian: MatRef<'_, f64>, gradient: &[f64], weights: &[f64], step: &mut [f64]) -> bool {
+    pub(super) fn step(
+        &mut self,
+        hessian: MatRef<'_, f64>,
+        gradient: &[f64],
+        weights: &[f64],
+        step: &mut [f64],
+    ) -> bool {
         let n = weights.len();
         let mut ridge = RIDGE;
         while ridge <= LARGEST_RIDGE {
@@ -138,8 +144,12 @@ impl QuadraticProgramme {
         let factor = self.factor.as_ref().submatrix(0, 0, size, size);
         dense::solve(factor, MatMut::from_column_major_slice_mut(&mut self.rhs[..size], size, 1));
         for k in (0..n).filter(|&k| !self.free[k]) {
-            let product: f64 =
-                self.places.iter().zip(&self.rhs).map(|(&j, value)| entry(hessian, &self.scale, k, j) * value).sum();
+            let product: f64 = self
+                .places
+                .iter()
+                .zip(&self.rhs)
+                .map(|(&j, value)| entry(hessian, &self.scale, k, j) * value)
+                .sum();
             self.solution[k] = product - self.target[k];
         }
         for (&place, value) in self.places.iter().zip(&self.rhs) {

@@ -7,8 +7,8 @@ use super::curvature::{Curvature, Kind};
 use super::dense::{self, Scratch};
 use super::evaluation::Evaluation;
 use super::letters::Letters;
-use super::problem::Problem;
-use crate::{Multipliers, Response, Sidedness};
+use super::problem::{Problem, Task};
+use crate::{Response, Sidedness};
 
 /// How close to its transition a letter counts as critical: its weight, or how far its promise is from one.
 const CRITICAL: f64 = 1e-9;
@@ -27,13 +27,10 @@ pub(super) struct NotAMinimum;
 /// `S_ab = Phi_ab - b_a' H^-1 b_b` with `Phi_ab = -E_x Cov_e(l_a, l_b)` the response of the encoder alone, `b_a` the
 /// derivative of the objective's gradient over the letters with respect to a multiplier, and `H` its Hessian (theory,
 /// section 3.2).
-pub(super) fn response(
-    problem: &Problem,
-    at: Multipliers,
-    letters: &Letters,
-) -> Result<Response<f64>, NotAMinimum> {
+pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64>, NotAMinimum> {
+    let problem = task.problem;
     let mut evaluation = Evaluation::new(problem);
-    evaluation.objective(problem, at, letters);
+    evaluation.objective(task, letters);
     evaluation.update(problem, letters);
     let costs = Costs::new(problem, letters, &evaluation);
     let mut s = [[0.0; 2]; 2];
@@ -43,10 +40,10 @@ pub(super) fn response(
         }
     }
     let free_marginal = problem.marginal.is_none();
-    if free_marginal || problem.classifier_matters(at) {
-        let kind = if problem.is_convex(at) { Kind::Convex } else { Kind::Exact };
-        let mut elimination = Elimination::new(problem, at, letters, &evaluation, kind)?;
-        let sides = [0, 1].map(|a| elimination.side(problem, at, letters, &evaluation, &costs, a));
+    if free_marginal || task.classifier_matters() {
+        let kind = if task.is_convex() { Kind::Convex } else { Kind::Exact };
+        let mut elimination = Elimination::new(task, letters, &evaluation, kind)?;
+        let sides = [0, 1].map(|a| elimination.side(task, letters, &evaluation, &costs, a));
         let [first, second] = sides;
         let mut solved = [first.weights.clone(), second.weights.clone()];
         if free_marginal {
@@ -71,7 +68,7 @@ pub(super) fn response(
             }
         }
     }
-    let sidedness = sidedness(problem, at, letters, &evaluation);
+    let sidedness = sidedness(task, letters, &evaluation);
     Ok(Response {
         distortion_lambda: s[0][0],
         cross: 0.5 * (s[0][1] + s[1][0]),
@@ -162,17 +159,15 @@ struct Elimination {
 
 impl Elimination {
     fn new(
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         letters: &Letters,
         evaluation: &Evaluation,
         kind: Kind,
     ) -> Result<Self, NotAMinimum> {
+        let problem = task.problem;
         let working: Vec<usize> = letters.in_use().collect();
         let mut curvature = Curvature::new(problem);
-        curvature
-            .assemble(problem, at, evaluation, letters, &working, kind)
-            .map_err(|_| NotAMinimum)?;
+        curvature.assemble(task, evaluation, letters, &working, kind).map_err(|_| NotAMinimum)?;
         let hessian = curvature.hessian();
         let scale: Vec<f64> = (0..working.len()).map(|k| hessian[(k, k)].abs().sqrt().recip()).collect();
         let mut factor = Mat::from_fn(working.len(), working.len(), |i, j| {
@@ -187,13 +182,13 @@ impl Elimination {
 
     fn side(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         letters: &Letters,
         evaluation: &Evaluation,
         costs: &Costs,
         a: usize,
     ) -> RightHandSide {
+        let Task { problem, at } = task;
         let (n_x, n_y) = (problem.n_x, problem.n_y);
         let table = &costs.centred[a];
         let weighted = |z: usize, of: &dyn Fn(usize) -> f64| -> f64 {
@@ -219,7 +214,7 @@ impl Elimination {
                         *entry = at.gamma() * (slope - mean * joint) / joint.sqrt();
                     }
                 }
-                self.curvature.to_block(k, row, &mut scratch);
+                self.curvature.gradient_in_block(k, row, &mut scratch);
             }
             direct = vec![0.0; n_x];
             coupled = vec![0.0; n_x];
@@ -248,10 +243,11 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// One-sided at the ends of the multipliers' range, at the end of the convex range, and where a letter enters or leaves.
-fn sidedness(problem: &Problem, at: Multipliers, letters: &Letters, evaluation: &Evaluation) -> Sidedness {
+fn sidedness(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Sidedness {
+    let Task { problem, at } = task;
     let at_an_end = at.lambda() == 0.0
         || (at.gamma() == 0.0 && problem.n_y > 1)
-        || (at.gamma() == 1.0 && problem.classifier_matters(at));
+        || (at.gamma() == 1.0 && task.classifier_matters());
     if at_an_end {
         return Sidedness::OneSided;
     }
@@ -263,9 +259,11 @@ fn sidedness(problem: &Problem, at: Multipliers, letters: &Letters, evaluation: 
     }
     let mut letters = letters.clone();
     let mut bounds = Bounds::new(problem);
-    bounds.gap(problem, at, evaluation, &mut letters, CLASSIFIER_ROUNDS);
+    bounds.gap(task, evaluation, &mut letters, CLASSIFIER_ROUNDS);
     // A copy of a letter in use promises as much as that letter, and changes nothing.
-    let is_copy = |z: usize| letters.in_use().any(|used| problem.row(&problem.costs, z) == problem.row(&problem.costs, used));
+    let is_copy = |z: usize| {
+        letters.in_use().any(|used| problem.row(&problem.costs, z) == problem.row(&problem.costs, used))
+    };
     let critical = (0..problem.n_z).any(|z| {
         letters.marginal[z] == 0.0 && (bounds.promises[z].weight - 1.0).abs() < CRITICAL && !is_copy(z)
     });

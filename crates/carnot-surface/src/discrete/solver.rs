@@ -6,8 +6,7 @@ use super::curvature::Kind;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::newton::Newton;
-use super::problem::Problem;
-use crate::Multipliers;
+use super::problem::{Problem, Task};
 
 /// What a solver found.
 #[derive(Debug, Clone)]
@@ -85,59 +84,55 @@ impl Solver {
     }
 
     /// Solves a convex problem, from the letters of a neighbour where they are close to a solution.
-    pub(super) fn solve_from(
-        &mut self,
-        problem: &Problem,
-        at: Multipliers,
-        warm: Option<Letters>,
-        target: Target,
-    ) -> Solution {
+    pub(super) fn solve_from(&mut self, task: Task<'_>, warm: Option<Letters>, target: Target) -> Solution {
+        let problem = task.problem;
         let cold = Letters::uniform(problem);
-        let Some(mut letters) = warm else { return self.solve(problem, at, cold, false, target) };
+        let Some(mut letters) = warm else { return self.solve(task, cold, false, target) };
         if let Some(marginal) = &problem.marginal {
             letters.marginal.copy_from_slice(marginal);
         }
         if let Some(log_classifier) = &problem.log_classifier {
             letters.log_classifier.copy_from_slice(log_classifier);
         }
-        self.evaluation.objective(problem, at, &letters);
+        self.evaluation.objective(task, &letters);
         self.evaluation.update(problem, &letters);
-        let gap = self.bounds.gap(problem, at, &self.evaluation, &mut letters, FIRST_ROUNDS);
+        let gap = self.bounds.gap(task, &self.evaluation, &mut letters, FIRST_ROUNDS);
         if gap < WARM {
-            return self.solve(problem, at, letters, true, target);
+            return self.solve(task, letters, true, target);
         }
         // Too far: every letter is given some weight again.
         for (weight, share) in letters.marginal.iter_mut().zip(&cold.marginal) {
             *weight = 0.5 * (*weight + share);
         }
-        self.solve(problem, at, letters, false, target)
+        self.solve(task, letters, false, target)
     }
 
     /// Solves a convex problem from `letters`.
     pub(super) fn solve(
         &mut self,
-        problem: &Problem,
-        at: Multipliers,
+        task: Task<'_>,
         mut letters: Letters,
         warm: bool,
         target: Target,
     ) -> Solution {
+        let problem = task.problem;
         let mut work = Work::default();
         if !warm {
             for _ in 0..FIRST_CYCLES {
-                self.alternation.cycle(problem, at, &mut self.evaluation, &mut letters);
+                self.alternation.cycle(task, &mut self.evaluation, &mut letters);
                 work.cycles += 1;
             }
         }
-        let mut objective = self.evaluation.objective(problem, at, &letters);
+        let mut objective = self.evaluation.objective(task, &letters);
         let mut best: Option<Solution> = None;
         let mut patience = PATIENCE;
         for _ in 0..MOST_STEPS {
             self.evaluation.update(problem, &letters);
-            let residual = self.evaluation.residual(problem, at, &letters);
+            let residual = self.evaluation.residual(task, &letters);
             let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
-            let gap = self.bounds.gap(problem, at, &self.evaluation, &mut letters, rounds).max(0.0);
-            let progress = best.as_ref().is_none_or(|best| gap.max(residual) < 0.5 * best.gap.max(best.residual));
+            let gap = self.bounds.gap(task, &self.evaluation, &mut letters, rounds).max(0.0);
+            let progress =
+                best.as_ref().is_none_or(|best| gap.max(residual) < 0.5 * best.gap.max(best.residual));
             patience = if progress { PATIENCE } else { patience - 1 };
             if best.as_ref().is_none_or(|best| gap.max(residual) < best.gap.max(best.residual)) {
                 best = Some(Solution { letters: letters.clone(), objective, gap, residual, work });
@@ -149,22 +144,15 @@ impl Solver {
             self.set_working(problem, &letters);
             let promises = &self.bounds.promises;
             let promised = |z: usize| promises[z].weight;
-            let stepped = self.newton.step(
-                problem,
-                at,
-                &mut self.evaluation,
-                &mut letters,
-                objective,
-                promised,
-                Kind::Convex,
-            );
+            let stepped =
+                self.newton.step(task, &mut self.evaluation, &mut letters, objective, promised, Kind::Convex);
             work.newton_steps += 1;
             objective = match stepped {
                 Some(objective) => objective,
                 None => {
                     let mut objective = objective;
                     for _ in 0..RESCUE_CYCLES {
-                        objective = self.alternation.cycle(problem, at, &mut self.evaluation, &mut letters);
+                        objective = self.alternation.cycle(task, &mut self.evaluation, &mut letters);
                         work.cycles += 1;
                     }
                     objective
@@ -179,13 +167,20 @@ impl Solver {
             work,
         });
         solution.work = work;
-        if !problem.classifier_matters(at) {
+        if !task.classifier_matters() {
             // Nothing moved the classifiers, for nothing depends on them. They are what they would be at gamma -> 0.
-            self.evaluation.objective(problem, at, &solution.letters);
+            self.evaluation.objective(task, &solution.letters);
             self.evaluation.update(problem, &solution.letters);
             self.evaluation.write_classifier(problem, &mut solution.letters);
         }
         solution
+    }
+
+    /// The promises of all letters, those of the absent ones with the best classifiers found.
+    pub(super) fn weigh(&mut self, task: Task<'_>, letters: &mut Letters) {
+        self.evaluation.objective(task, letters);
+        self.evaluation.update(task.problem, letters);
+        self.bounds.gap(task, &self.evaluation, letters, LAST_ROUNDS);
     }
 
     /// The letters in use, and those whose promise says that they enter.
@@ -198,4 +193,28 @@ impl Solver {
                 .filter(|&z| letters.marginal[z] > 0.0 || (free && promises[z].weight > 1.0 + ENTRY)),
         );
     }
+}
+
+/// The solution of a convex problem at `lambda = 0` and below `gamma = 1`, where `I(X;Z) >= gamma I(Z;Y)` and nothing is
+/// encoded: the letter of least distortion, the limit of lambda to zero from above. `None` where no letter is allowed to
+/// all inputs, and for every other problem.
+pub(super) fn constant_letter(task: Task<'_>) -> Option<Solution> {
+    let Task { problem, at } = task;
+    let free = problem.marginal.is_none() && problem.log_classifier.is_none();
+    if !(free && at.lambda() == 0.0 && (at.gamma() < 1.0 || problem.n_y == 1)) {
+        return None;
+    }
+    let expected = |z: usize| -> f64 {
+        problem.row(&problem.costs, z).iter().zip(&problem.source).map(|(cost, p)| cost * p).sum()
+    };
+    let z = (0..problem.n_z).min_by(|&a, &b| expected(a).total_cmp(&expected(b)))?;
+    if !expected(z).is_finite() {
+        return None;
+    }
+    let mut letters = Letters::uniform(problem);
+    letters.marginal.fill(0.0);
+    letters.marginal[z] = 1.0;
+    let entropy: f64 = problem.label_distribution().iter().map(|p| -p * p.ln()).sum();
+    let objective = at.gamma() * entropy;
+    Some(Solution { letters, objective, gap: 0.0, residual: 0.0, work: Work::default() })
 }

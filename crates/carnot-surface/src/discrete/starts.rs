@@ -9,7 +9,11 @@ use super::letters::Letters;
 use super::problem::{LOG_ZERO, Problem};
 
 /// The letters that belong to an encoder proportional to `exp(log_weights)`, shape `(n_z, n_x)`.
-fn letters_of_encoder(problem: &Problem, evaluation: &mut Evaluation, log_weight: impl Fn(usize, usize) -> f64) -> Letters {
+fn letters_of_encoder(
+    problem: &Problem,
+    evaluation: &mut Evaluation,
+    log_weight: impl Fn(usize, usize) -> f64,
+) -> Letters {
     let mut letters = Letters::uniform(problem);
     let n_x = problem.n_x;
     for x in 0..n_x {
@@ -45,11 +49,17 @@ pub(super) fn one_letter_per_input(problem: &Problem, evaluation: &mut Evaluatio
 }
 
 /// A random encoder, from nearly flat to nearly deterministic, in part by the costs.
-pub(super) fn random(problem: &Problem, evaluation: &mut Evaluation, lambda: f64, seed: u64, index: usize) -> Letters {
+pub(super) fn random(
+    problem: &Problem,
+    evaluation: &mut Evaluation,
+    lambda: f64,
+    seed: u64,
+    index: usize,
+) -> Letters {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(index as u64);
     let sharpness = 10.0_f64.powf(rng.random_range(0.0..1.7));
-    let weight_of_costs = if index % 2 == 0 { lambda } else { 0.0 };
+    let weight_of_costs = if index.is_multiple_of(2) { lambda } else { 0.0 };
     let noise: Vec<f64> = (0..problem.n_z * problem.n_x).map(|_| rng.random_range(-1.0..1.0)).collect();
     letters_of_encoder(problem, evaluation, |z, x| {
         let place = z * problem.n_x + x;

@@ -30,7 +30,11 @@ impl DiscreteState {
     pub(super) fn check(&self, problem: &Problem) -> Result<(), DiscreteError> {
         let sizes = [
             ("letters of the state", self.letters.marginal.len(), problem.n_z),
-            ("letters times labels of the state", self.letters.log_classifier.len(), problem.n_z * problem.n_y),
+            (
+                "letters times labels of the state",
+                self.letters.log_classifier.len(),
+                problem.n_z * problem.n_y,
+            ),
         ];
         match sizes.into_iter().find(|(_, found, expected)| found != expected) {
             Some((what, found, expected)) => Err(DiscreteError::Shape { what, expected, found }),

@@ -1,0 +1,148 @@
+//! The system whose decoder is free as well: a degenerate surface.
+
+use carnot_info::{Channel, Joint};
+
+use super::partition::{self, Partition};
+use super::{DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem};
+use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, System};
+
+/// A discrete system with a free decoder `d(x|z)`, whose distortion is the log-loss `D = E[-ln d(x|z)]`.
+///
+/// The best decoder is Bayes' rule, so `D = H(X|Z)` and `R + D = H(X)` exactly, and
+///
+/// ```text
+/// R + lambda D + gamma C = lambda H(X) + (1 - lambda) I(X;Z) + gamma H(Y|Z).
+/// ```
+///
+/// - `lambda < 1`: the information bottleneck at `gamma' = gamma / (1 - lambda)`, so
+///   `F(lambda, gamma) = lambda H(X) + (1 - lambda) F(0, gamma')`; trivial, and convex, for `lambda + gamma <= 1`.
+/// - `lambda >= 1`: the objective is concave in the encoder, so the best encoders are functions of the input. With at
+///   least as many letters as inputs that occur each has its own, `F = H(X) + gamma H(Y|X)`; with fewer, the best partition
+///   is searched.
+///
+/// The surface is a curve, `R + D = H`, and the transition at `lambda = 1` is of first order: every response of it is
+/// [`Degenerate`](crate::Degenerate).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FreeDecoderSystem {
+    joint: Joint,
+    source_entropy: f64,
+    bottleneck: DiscreteSystem,
+    n_letters: usize,
+    options: DiscreteOptions,
+}
+
+/// The state of an equilibrium with a free decoder: its encoder, and the bottleneck's state where there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FreeDecoderState {
+    encoder: Channel,
+    bottleneck: Option<DiscreteState>,
+}
+
+impl FreeDecoderState {
+    /// The encoder `e(z|x)`, shape `(n_x, n_z)`.
+    pub fn encoder(&self) -> &Channel {
+        &self.encoder
+    }
+}
+
+impl FreeDecoderSystem {
+    /// The system of a joint distribution `p(x, y)` and `n_letters` letters.
+    ///
+    /// # Errors
+    ///
+    /// [`DiscreteError::NoLetters`] for none.
+    pub fn new(joint: &Joint, n_letters: usize) -> Result<Self, DiscreteError> {
+        Ok(Self {
+            source_entropy: carnot_info::entropy(&joint.marginal_x()),
+            bottleneck: DiscreteSystem::bottleneck(joint, n_letters)?,
+            joint: joint.clone(),
+            n_letters,
+            options: DiscreteOptions::default(),
+        })
+    }
+
+    /// The same solved with other options.
+    #[must_use]
+    pub fn with_options(self, options: DiscreteOptions) -> Self {
+        Self { bottleneck: self.bottleneck.with_options(options), options, ..self }
+    }
+
+    /// The entropy of the source, nats: what R and D sum to.
+    pub fn source_entropy(&self) -> f64 {
+        self.source_entropy
+    }
+
+    /// The multipliers of the bottleneck that the system is for `lambda < 1`.
+    fn reduced(at: Multipliers) -> Option<Multipliers> {
+        (at.lambda() < 1.0).then(|| Multipliers::new(0.0, at.gamma() / (1.0 - at.lambda())).ok()).flatten()
+    }
+}
+
+impl System for FreeDecoderSystem {
+    type Rdc = Rdc;
+    type State = FreeDecoderState;
+    type Error = DiscreteError;
+
+    fn equilibrium(
+        &self,
+        at: Multipliers,
+        from: Option<&FreeDecoderState>,
+    ) -> Result<At<Self>, DiscreteError> {
+        if let Some(reduced) = Self::reduced(at) {
+            let from = from.and_then(|state| state.bottleneck.as_ref());
+            let found = self.bottleneck.equilibrium(reduced, from)?;
+            let rate = found.rdc.rate;
+            let rdc = Rdc { distortion: self.source_entropy - rate, ..found.rdc };
+            // F is 1 - lambda times the bottleneck's and a constant, and so is its gap.
+            let certificate = match found.certificate {
+                Certificate::Bound { gap, residual } => {
+                    Certificate::Bound { gap: (1.0 - at.lambda()) * gap, residual }
+                }
+                other => other,
+            };
+            let encoder = self.bottleneck.encoder(&found)?;
+            let state = FreeDecoderState { encoder, bottleneck: Some(found.state) };
+            return Ok(Equilibrium { multipliers: at, rdc, state, certificate });
+        }
+        let Partition { letters, certificate } =
+            partition::best(&self.joint, self.n_letters, at, self.options.starts, self.options.seed);
+        let encoder = Channel::deterministic(&letters, self.n_letters)?;
+        let source = self.joint.marginal_x();
+        let rate = carnot_info::channel_information(&source, &encoder)?;
+        let classifier = carnot_info::optimal_classifier(&self.joint, &encoder)?;
+        let classification = carnot_info::classification_loss(&self.joint, &encoder, &classifier)?;
+        let distortion = (self.source_entropy - rate).max(0.0);
+        let rdc = Rdc { rate, distortion, classification };
+        let state = FreeDecoderState { encoder, bottleneck: None };
+        Ok(Equilibrium { multipliers: at, rdc, state, certificate })
+    }
+}
+
+impl Responsive for FreeDecoderSystem {
+    /// With `g = gamma / (1 - lambda)` and `f''(g)` the bottleneck's own response, `S = f''(g) v v'` with
+    /// `v = (g, 1) / sqrt(1 - lambda)`: of rank one. Zero from `lambda = 1` on, where a partition does not move.
+    fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
+        let (lambda, gamma) = (at.multipliers.lambda(), at.multipliers.gamma());
+        let (Some(reduced), Some(state)) = (Self::reduced(at.multipliers), &at.state.bottleneck) else {
+            let sidedness = if lambda > 1.0 { Sidedness::TwoSided } else { Sidedness::OneSided };
+            return Ok(Response { distortion_lambda: 0.0, cross: 0.0, classification_gamma: 0.0, sidedness });
+        };
+        let inner = Equilibrium {
+            multipliers: reduced,
+            rdc: Rdc { distortion: 0.0, ..at.rdc },
+            state: state.clone(),
+            certificate: at.certificate,
+        };
+        let inner = self.bottleneck.response(&inner)?;
+        let room = 1.0 - lambda;
+        let (second, g) = (inner.classification_gamma, gamma / room);
+        // The bottleneck is at the end of its own lambda axis; this system is not.
+        let at_an_end = lambda == 0.0 || gamma == 0.0 || g == 1.0;
+        Ok(Response {
+            distortion_lambda: second * g * g / room,
+            cross: second * g / room,
+            classification_gamma: second / room,
+            sidedness: if at_an_end { Sidedness::OneSided } else { Sidedness::TwoSided },
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! Where the bottleneck begins to learn, exactly.
+
+use carnot_info::{Distribution, Joint, kl_divergence};
+use faer::Mat;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use super::DiscreteError;
+
+/// The onset of learning of an information bottleneck: the least gamma at which `min I(X;Z) + gamma H(Y|Z)` is below
+/// `gamma H(Y)`, with letters to spare.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Onset {
+    /// `gamma* = min over r of KL(r || p_X) / KL(r_Y || p_Y)`; infinite where labels do not depend on inputs.
+    pub gamma: f64,
+    /// `1 / sigma_2^2` with `sigma_2` the second singular value of `p(x, y) / sqrt(p(x) p(y))`, the maximal correlation:
+    /// where nothing encoded stops being a local minimum (Wu and Fischer 2019).
+    pub local_threshold: f64,
+    /// The posterior `r(x)` of the letter with which learning begins; `None` where the onset is continuous, and this
+    /// letter's posterior is that of no letter, `p(x)`.
+    pub posterior: Option<Distribution>,
+}
+
+impl Onset {
+    /// Whether the onset is of first order: it comes before the local threshold, and the letter that enters differs from
+    /// the one that was there.
+    pub fn is_first_order(&self) -> bool {
+        self.posterior.is_some()
+    }
+}
+
+/// The number of random starts, besides those of single inputs and single labels.
+const RANDOM_STARTS: usize = 32;
+
+/// Steps of the inner maximisation and of the outer iteration.
+const MOST_STEPS: usize = 200_000;
+const MOST_ROUNDS: usize = 100;
+
+/// How far below the local threshold, relative to it, an onset must be to be told from it.
+const RESOLUTION: f64 = 1e-9;
+
+/// The onset of learning of the information bottleneck of `joint`, at `lambda = 0`.
+///
+/// A letter with posterior `r(x)` pays for itself from `gamma = KL(r || p_X) / KL(r_Y || p_Y)` on, with
+/// `r_Y(y) = sum_x r(x) p(y|x)`; the smallest such ratio is found by Dinkelbach's iteration, whose inner problem, the best
+/// `r` at a given gamma, alternates `r(x) ~ p(x) exp(gamma sum_y p(y|x) ln r_Y(y) / p_Y(y))`. At `r -> p_X` the ratio tends
+/// to the local threshold; an onset that is not below it is continuous. The minimisation is global over the starts that
+/// are tried: one for each input, one for each label, and 32 at random.
+///
+/// # Errors
+///
+/// [`DiscreteError::Probabilities`] where a table derived from the joint is none, which rounding alone could cause.
+pub fn bottleneck_onset(joint: &Joint) -> Result<Onset, DiscreteError> {
+    let problem = Ratio::new(joint);
+    let local_threshold = problem.local_threshold();
+    if !local_threshold.is_finite() {
+        return Ok(Onset { gamma: f64::INFINITY, local_threshold, posterior: None });
+    }
+    let mut gamma = local_threshold;
+    let mut best = None;
+    for start in problem.starts() {
+        let mut posterior = start;
+        for _ in 0..MOST_ROUNDS {
+            posterior = problem.best_posterior(gamma, posterior);
+            let ratio = problem.ratio(&posterior)?;
+            // NaN where the posterior has come back to the prior: both divergences vanish.
+            if ratio.is_nan() || ratio >= gamma * (1.0 - 1e-15) {
+                break;
+            }
+            if ratio < local_threshold * (1.0 - RESOLUTION) {
+                best = Some(posterior.clone());
+            }
+            gamma = ratio;
+        }
+    }
+    match best {
+        Some(posterior) => {
+            let posterior = problem.spread(joint.n_x(), &posterior)?;
+            Ok(Onset { gamma, local_threshold, posterior: Some(posterior) })
+        }
+        None => Ok(Onset { gamma: local_threshold, local_threshold, posterior: None }),
+    }
+}
+
+/// The ratio of divergences over posteriors on the inputs that occur.
+struct Ratio {
+    inputs: Vec<usize>,
+    source: Vec<f64>,
+    label_prior: Vec<f64>,
+    /// `p(y|x)`, shape `(n_x, n_y)`.
+    labels: Vec<Vec<f64>>,
+}
+
+impl Ratio {
+    fn new(joint: &Joint) -> Self {
+        let (source, prior) = (joint.marginal_x(), joint.marginal_y());
+        let occurring = |p: &Distribution| -> Vec<usize> {
+            (0..p.n_outcomes()).filter(|&i| p.probabilities()[i] > 0.0).collect()
+        };
+        let (inputs, labels) = (occurring(&source), occurring(&prior));
+        let conditional = joint.conditional_y_given_x();
+        let row = |x: &usize| labels.iter().map(|&y| conditional.table()[(*x, y)]).collect();
+        Self {
+            source: inputs.iter().map(|&x| source.probabilities()[x]).collect(),
+            label_prior: labels.iter().map(|&y| prior.probabilities()[y]).collect(),
+            labels: inputs.iter().map(row).collect(),
+            inputs,
+        }
+    }
+
+    /// `1 / sigma_2^2`; infinite where the second singular value vanishes.
+    fn local_threshold(&self) -> f64 {
+        let table = Mat::from_fn(self.source.len(), self.label_prior.len(), |x, y| {
+            (self.source[x] / self.label_prior[y]).sqrt() * self.labels[x][y]
+        });
+        let second = table.singular_values().ok().and_then(|values| values.get(1).copied()).unwrap_or(0.0);
+        // The first is one; what is below its rounding is zero.
+        if second > 1e-14 { (second * second).recip() } else { f64::INFINITY }
+    }
+
+    fn push(&self, posterior: &[f64]) -> Vec<f64> {
+        let label = |y: usize| posterior.iter().zip(&self.labels).map(|(r, t)| r * t[y]).sum();
+        (0..self.label_prior.len()).map(label).collect()
+    }
+
+    /// `KL(r || p_X) / KL(r_Y || p_Y)`.
+    fn ratio(&self, posterior: &[f64]) -> Result<f64, DiscreteError> {
+        let divergence = |r: Vec<f64>, p: &[f64]| {
+            kl_divergence(&Distribution::from_weights(r)?, &Distribution::from_weights(p.to_vec())?)
+        };
+        let (of_inputs, of_labels) = (
+            divergence(posterior.to_vec(), &self.source)?,
+            divergence(self.push(posterior), &self.label_prior)?,
+        );
+        // Divergences that vanish quadratically leave a ratio of rounding errors.
+        Ok(if of_labels > 1e-10 { of_inputs / of_labels } else { f64::NAN })
+    }
+
+    /// The posterior that maximises `gamma KL(r_Y || p_Y) - KL(r || p_X)` from `posterior`, by alternation.
+    fn best_posterior(&self, gamma: f64, mut posterior: Vec<f64>) -> Vec<f64> {
+        for _ in 0..MOST_STEPS {
+            let log_ratio: Vec<f64> = self
+                .push(&posterior)
+                .iter()
+                .zip(&self.label_prior)
+                .map(|(r, p)| (r / p).ln().max(-1e3))
+                .collect();
+            let mut next: Vec<f64> = self
+                .labels
+                .iter()
+                .zip(&self.source)
+                .map(|(t, p)| {
+                    let gain: f64 = t.iter().zip(&log_ratio).map(|(t, l)| t * l).sum();
+                    p * (gamma * gain).exp()
+                })
+                .collect();
+            let total: f64 = next.iter().sum();
+            next.iter_mut().for_each(|r| *r /= total);
+            let moved: f64 = next.iter().zip(&posterior).map(|(a, b)| (a - b).abs()).sum();
+            posterior = next;
+            if moved < 1e-14 {
+                break;
+            }
+        }
+        posterior
+    }
+
+    /// Each input alone, each label's posterior, and random ones; none of them exactly on the boundary.
+    fn starts(&self) -> Vec<Vec<f64>> {
+        let mixed = |weight: &dyn Fn(usize) -> f64| -> Vec<f64> {
+            let raw: Vec<f64> = (0..self.source.len()).map(weight).collect();
+            let total: f64 = raw.iter().sum();
+            raw.iter().zip(&self.source).map(|(r, p)| 0.95 * r / total + 0.05 * p).collect()
+        };
+        let inputs = (0..self.source.len()).map(|x| mixed(&|other| f64::from(u8::from(x == other))));
+        let labels = (0..self.label_prior.len()).map(|y| mixed(&|x| self.source[x] * self.labels[x][y]));
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let random = (0..RANDOM_STARTS).map(|_| {
+            let noise: Vec<f64> =
+                self.source.iter().map(|_| -f64::ln(rng.random_range(1e-12..1.0))).collect();
+            mixed(&|x| noise[x])
+        });
+        inputs.chain(labels).chain(random).collect()
+    }
+
+    fn spread(&self, n_x: usize, posterior: &[f64]) -> Result<Distribution, DiscreteError> {
+        let mut weights = vec![0.0; n_x];
+        for (&x, r) in self.inputs.iter().zip(posterior) {
+            weights[x] = *r;
+        }
+        Ok(Distribution::from_weights(weights)?)
+    }
+}
