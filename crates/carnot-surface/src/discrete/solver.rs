@@ -57,6 +57,9 @@ const RESCUE_CYCLES: usize = 8;
 /// Steps without progress after which what was reached is all that rounding allows.
 const PATIENCE: usize = 6;
 
+/// A decrease of the objective, relative to it, that counts as progress.
+const DECREASE: f64 = 1e-11;
+
 /// The gap, nats, up to which a neighbour's letters are a start that Newton's method goes on from.
 const WARM: f64 = 1.0;
 
@@ -131,13 +134,15 @@ impl Solver {
             let residual = self.evaluation.residual(task, &letters);
             let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
             let gap = self.bounds.gap(task, &self.evaluation, &mut letters, rounds).max(0.0);
-            let progress =
-                best.as_ref().is_none_or(|best| gap.max(residual) < 0.5 * best.gap.max(best.residual));
+            let scale = objective.abs().max(1.0);
+            let progress = best.as_ref().is_none_or(|best| {
+                let lower = objective < best.objective - DECREASE * scale;
+                lower || gap.max(residual) < 0.5 * best.gap.max(best.residual)
+            });
             patience = if progress { PATIENCE } else { patience - 1 };
             if best.as_ref().is_none_or(|best| gap.max(residual) < best.gap.max(best.residual)) {
                 best = Some(Solution { letters: letters.clone(), objective, gap, residual, work });
             }
-            let scale = objective.abs().max(1.0);
             if (gap <= target.gap * scale && residual <= target.residual) || patience == 0 {
                 break;
             }

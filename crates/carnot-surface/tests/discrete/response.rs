@@ -1,0 +1,55 @@
+//! The response against finite differences of the re-solved D and C.
+
+use carnot_surface::{Observables, Responsive};
+use carnot_testkit::finite_difference::central;
+use carnot_testkit::strategies::{convex_multipliers, discrete_problem};
+use carnot_testkit::tier;
+
+use crate::{at, for_draws, solve, system_of};
+
+/// Half the width of the stencils, relative to the multiplier.
+const STEP: f64 = 1e-3;
+
+#[test]
+fn the_response_is_the_derivative_of_the_resolved_observables() {
+    let strategy = (discrete_problem(2..=24, 2..=6, 2..=24), convex_multipliers());
+    let (mut kept, mut left_out, mut zero) = (0, 0, 0);
+    for_draws(tier::cases(64, 1200), &strategy, |draw, (problem, (lambda, gamma))| {
+        let system = system_of(&problem);
+        let equilibrium = solve(&system, at(lambda, gamma));
+        let response = system.response(&equilibrium).expect("a response");
+        let s = [response.distortion_lambda, response.cross, response.classification_gamma];
+        let size = s.iter().fold(0.0_f64, |size, entry| size.max(entry.abs()));
+        assert!(s[0] <= 1e-12 * size && s[2] <= 1e-12 * size, "draw {draw}: {s:?}");
+        let determinant = s[0] * s[2] - s[1] * s[1];
+        assert!(determinant >= -1e-9 * s[0].abs().max(s[2].abs()).powi(2), "draw {draw}: {s:?}");
+        let support = |l: f64, g: f64| solve(&system, at(l, g)).state.support();
+        let places = [
+            (lambda * (1.0 + STEP), gamma),
+            (lambda * (1.0 - STEP), gamma),
+            (lambda, gamma * (1.0 + STEP)),
+            (lambda, gamma * (1.0 - STEP)),
+        ];
+        let here = equilibrium.state.support();
+        if gamma * (1.0 + STEP) > 1.0 || places.iter().any(|&(l, g)| support(l, g) != here) {
+            left_out += 1;
+            return;
+        }
+        kept += 1;
+        zero += u32::from(size == 0.0);
+        let observed = |l: f64, g: f64| solve(&system, at(l, g)).rdc;
+        let pairs = [
+            (s[0], central(|l| observed(l, gamma).distortion(), lambda, STEP * lambda)),
+            (s[1], central(|l| observed(l, gamma).classification(), lambda, STEP * lambda)),
+            (s[1], central(|g| observed(lambda, g).distortion(), gamma, STEP * gamma)),
+            (s[2], central(|g| observed(lambda, g).classification(), gamma, STEP * gamma)),
+        ];
+        for (i, (entry, difference)) in pairs.into_iter().enumerate() {
+            let allowed = 1e-5 * size + difference.error;
+            let off = (entry - difference.value).abs();
+            assert!(off <= allowed, "draw {draw} entry {i}: {entry:e} against {difference:?}, allowed {allowed:e}, lambda {lambda} gamma {gamma}");
+        }
+    });
+    println!("{kept} draws kept ({zero} with zero response), {left_out} left out");
+    assert!(kept > left_out);
+}
