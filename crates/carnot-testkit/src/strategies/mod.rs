@@ -1,6 +1,12 @@
 //! Proptest strategies that sample parameters across scales.
 
+mod discrete;
+
 use proptest::prelude::*;
+
+pub use discrete::{
+    DistortionKind, LabelKind, convex_multipliers, discrete_problem, distortions, labels, multipliers,
+};
 
 /// Numbers between `low` and `high` (both positive), uniform in their logarithm: every decade is as likely.
 pub fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> + Clone {
