@@ -15,6 +15,9 @@ pub(super) struct Promise {
     pub(super) bound: f64,
 }
 
+/// Tolerance of the logarithm of a letter's share: what follows corrects it.
+const SHARE_TOLERANCE: f64 = 0.01;
+
 /// Buffers of the letters' tests.
 #[derive(Debug)]
 pub(super) struct Bounds {
@@ -125,6 +128,23 @@ impl Bounds {
         }
         log_classifier.copy_from_slice(&self.candidate);
         before
+    }
+
+    /// The weight that letter `z` would take of itself: the root m of `sum_x p(x) G(x, z) / (1 + m G(x, z)) = 1`, where its
+    /// promise would be one if the other letters stayed as they are. For promises above one.
+    pub(super) fn share(&mut self, task: Task<'_>, evaluation: &Evaluation, z: usize, log_classifier: &[f64]) -> f64 {
+        let source = &task.problem.source;
+        evaluation.write_ratio(task, z, log_classifier, &mut self.ratio);
+        let excess = |m: f64| -> f64 {
+            source.iter().zip(&self.ratio).map(|(p, g)| p * g / (1.0 + m * g)).sum::<f64>() - 1.0
+        };
+        // In ln m, since it may be as small as the probability of an input.
+        let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), 0.0);
+        while high - low > SHARE_TOLERANCE {
+            let middle: f64 = 0.5 * (low + high);
+            if excess(middle.exp()) > 0.0 { low = middle } else { high = middle }
+        }
+        low.exp()
     }
 
     /// Raises the weight of letter `z`, not in use, from the classifier in `row`, by at most `rounds` steps, fewer where it

@@ -159,7 +159,7 @@ impl Curvature {
         for i in 0..n_y {
             for j in 0..=i {
                 let identity = if i == j { 1.0 + RIDGE } else { 0.0 };
-                let scale = (joint[i] * joint[j]).sqrt();
+                let scale = joint[i].sqrt() * joint[j].sqrt();
                 block[i * n_y + j] = identity;
                 if used && scale > 0.0 {
                     let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));

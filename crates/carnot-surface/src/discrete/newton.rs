@@ -9,6 +9,9 @@ use super::quadratic::QuadraticProgramme;
 /// Halvings of the step before Newton's direction is given up.
 const MOST_HALVINGS: usize = 12;
 
+/// The part of its weight that a letter keeps where it cannot be spared.
+const KEPT: f64 = 1e-2;
+
 /// The part of the predicted decrease that a step must achieve.
 const SUFFICIENT: f64 = 1e-4;
 
@@ -160,13 +163,17 @@ impl Newton {
         let eliminates = self.curvature.eliminates();
         let rounding = 4.0 * f64::EPSILON * before.abs().max(1.0);
         let mut length = 1.0;
-        for _ in 0..MOST_HALVINGS {
+        for attempt in 0..MOST_HALVINGS {
+            // A letter that only improbable inputs need is taken to zero by a quadratic model of their logarithms. Where
+            // that raises the objective the second attempt, and every one after it, leaves it a part of its weight.
+            let kept = if attempt == 0 { 0.0 } else { KEPT };
             self.trial.copy_from(letters);
             for (k, &z) in working.iter().enumerate() {
                 let weight = letters.marginal[z] + length * self.step[k];
                 // A full step to the boundary ends on it, not within rounding of it.
+                let least = letters.marginal[z] * kept;
                 self.trial.marginal[z] =
-                    if weight <= f64::EPSILON * letters.marginal[z] { 0.0 } else { weight };
+                    if weight <= f64::EPSILON * letters.marginal[z] { least } else { weight.max(least) };
                 if eliminates && letters.marginal[z] > 0.0 {
                     let row = &mut self.trial.log_classifier[z * n_y..][..n_y];
                     for (log_c, step) in row.iter_mut().zip(&self.classifier_step[k * n_y..]) {
@@ -183,7 +190,9 @@ impl Newton {
                 letters.copy_from(&self.trial);
                 return Some(after);
             }
-            length *= 0.5;
+            if attempt > 0 {
+                length *= 0.5;
+            }
         }
         None
     }

@@ -21,6 +21,7 @@ pub(super) struct QuadraticProgramme {
     /// `h = H m - g`, so that the minimiser `n = m + d` solves `H n = h` on the free weights.
     target: Vec<f64>,
     solution: Vec<f64>,
+    tolerance: f64,
     scratch: Scratch,
 }
 
@@ -32,8 +33,9 @@ const RIDGE: f64 = 1e-12;
 const RIDGE_GROWTH: f64 = 100.0;
 const LARGEST_RIDGE: f64 = 1.0;
 
-/// A scaled weight or a scaled multiplier above minus this counts as not negative.
-const TOLERANCE: f64 = 1e-15;
+/// A scaled weight, or a scaled multiplier, above minus this part of the largest weight counts as not negative: some
+/// tens of units in the last place of the sums that they come from.
+const TOLERANCE: f64 = 1e-14;
 
 /// Exchanges in blocks without progress before one at a time.
 const PATIENCE: usize = 4;
@@ -48,6 +50,7 @@ impl QuadraticProgramme {
             rhs: vec![0.0; largest],
             target: vec![0.0; largest],
             solution: vec![0.0; largest],
+            tolerance: 0.0,
             scratch: Scratch::new(largest),
         }
     }
@@ -123,7 +126,7 @@ impl QuadraticProgramme {
 
     /// A free weight that came out negative, or a multiplier of a weight at zero that did.
     fn violated(&self, k: usize) -> bool {
-        self.solution[k] < -TOLERANCE
+        self.solution[k] < -self.tolerance
     }
 
     /// Solves for the free weights; the others' places in `solution` take their multipliers.
@@ -155,7 +158,9 @@ impl QuadraticProgramme {
         for (&place, value) in self.places.iter().zip(&self.rhs) {
             self.solution[place] = *value;
         }
-        self.rhs[..size].iter().all(|value| value.is_finite())
+        let largest = self.rhs[..size].iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        self.tolerance = TOLERANCE * largest;
+        largest.is_finite()
     }
 }
 

@@ -57,6 +57,9 @@ const RESCUE_CYCLES: usize = 8;
 /// Steps without progress after which what was reached is all that rounding allows.
 const PATIENCE: usize = 6;
 
+/// A promise from which a letter is given a weight at once.
+const GROWTH: f64 = 2.0;
+
 /// A decrease of the objective, relative to it, that counts as progress.
 const DECREASE: f64 = 1e-11;
 
@@ -146,6 +149,10 @@ impl Solver {
             if (gap <= target.gap * scale && residual <= target.residual) || patience == 0 {
                 break;
             }
+            if let Some(lower) = self.grow(task, &mut letters, objective) {
+                objective = lower;
+                continue;
+            }
             self.set_working(problem, &letters);
             let promises = &self.bounds.promises;
             let promised = |z: usize| promises[z].weight;
@@ -179,6 +186,32 @@ impl Solver {
             self.evaluation.write_classifier(problem, &mut solution.letters);
         }
         solution
+    }
+
+    /// Gives letters that promise far more than one the weight that they would take, all of them at once: Newton's method
+    /// would only double a weight that is too small by orders of magnitude. `None`, with the letters and the evaluation as
+    /// they were, where there is none or the objective does not fall.
+    fn grow(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
+        let problem = task.problem;
+        if problem.marginal.is_some() || self.bounds.promises.iter().all(|promise| promise.weight < GROWTH) {
+            return None;
+        }
+        let kept = letters.clone();
+        for z in 0..problem.n_z {
+            if self.bounds.promises[z].weight >= GROWTH {
+                let row = &letters.log_classifier[z * problem.n_y..][..problem.n_y];
+                letters.marginal[z] += self.bounds.share(task, &self.evaluation, z, row);
+            }
+        }
+        letters.normalise_marginal();
+        let lower = self.evaluation.objective(task, letters);
+        if lower < objective {
+            return Some(lower);
+        }
+        *letters = kept;
+        self.evaluation.objective(task, letters);
+        self.evaluation.update(problem, letters);
+        None
     }
 
     /// The promises of all letters, those of the absent ones with the best classifiers found.
