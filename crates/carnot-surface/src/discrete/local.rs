@@ -91,8 +91,7 @@ impl Solver {
         let Task { problem, at } = task;
         let (from, mut letters) = if up {
             let convex = task.with_gamma(1.0);
-            let letters = Letters::uniform(problem);
-            (1.0, self.solve(convex, letters, false, target).letters)
+            (1.0, self.solve_from(convex, None, target).letters)
         } else {
             (SWEEP_FROM * at.gamma(), starts::one_letter_per_input(problem, &mut self.evaluation))
         };

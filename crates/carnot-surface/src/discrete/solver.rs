@@ -39,6 +39,13 @@ pub(super) struct Target {
     pub(super) residual: f64,
 }
 
+impl Target {
+    fn is_met(&self, solution: &Solution) -> bool {
+        let scale = solution.objective.abs().max(1.0);
+        solution.gap <= self.gap * scale && solution.residual <= self.residual
+    }
+}
+
 /// The buffers of a solve, allocated once.
 #[derive(Debug)]
 pub(super) struct Solver {
@@ -51,11 +58,15 @@ pub(super) struct Solver {
 /// Cycles of the alternation before Newton's method is tried on a cold start.
 const FIRST_CYCLES: usize = 4;
 
+/// Cycles before further tries, and the part of the weights that is given back to all letters.
+const MORE_CYCLES: [usize; 3] = [20, 100, 500];
+const RETURNED: f64 = 0.1;
+
 /// Cycles after a Newton step that did not descend.
 const RESCUE_CYCLES: usize = 8;
 
 /// Steps without progress after which what was reached is all that rounding allows.
-const PATIENCE: usize = 6;
+const PATIENCE: usize = 20;
 
 /// A promise from which a letter is given a weight at once.
 const GROWTH: f64 = 2.0;
@@ -67,7 +78,7 @@ const DECREASE: f64 = 1e-11;
 const WARM: f64 = 1.0;
 
 /// More steps than any problem has needed.
-const MOST_STEPS: usize = 400;
+const MOST_STEPS: usize = 300;
 
 /// Steps of each absent letter's classifier between two steps of Newton's method, and close to the end.
 const FIRST_ROUNDS: usize = 2;
@@ -93,7 +104,7 @@ impl Solver {
     pub(super) fn solve_from(&mut self, task: Task<'_>, warm: Option<Letters>, target: Target) -> Solution {
         let problem = task.problem;
         let cold = Letters::uniform(problem);
-        let Some(mut letters) = warm else { return self.solve(task, cold, false, target) };
+        let Some(mut letters) = warm else { return self.solve_again(task, cold, FIRST_CYCLES, target) };
         if let Some(marginal) = &problem.marginal {
             letters.marginal.copy_from_slice(marginal);
         }
@@ -104,13 +115,41 @@ impl Solver {
         self.evaluation.update(problem, &letters);
         let gap = self.bounds.gap(task, &self.evaluation, &mut letters, FIRST_ROUNDS);
         if gap < WARM {
-            return self.solve(task, letters, true, target);
+            return self.solve_again(task, letters, 0, target);
         }
         // Too far: every letter is given some weight again.
         for (weight, share) in letters.marginal.iter_mut().zip(&cold.marginal) {
             *weight = 0.5 * (*weight + share);
         }
-        self.solve(task, letters, false, target)
+        self.solve_again(task, letters, FIRST_CYCLES, target)
+    }
+
+    /// Solves from `letters` and, where Newton's method has lost its way, again from what was found with every letter given
+    /// back some weight, after more and more cycles of the alternation.
+    fn solve_again(&mut self, task: Task<'_>, letters: Letters, cycles: usize, target: Target) -> Solution {
+        let mut solution = self.solve(task, letters, cycles, target);
+        let mut work = solution.work;
+        for cycles in MORE_CYCLES {
+            if target.is_met(&solution) {
+                break;
+            }
+            let cold = Letters::uniform(task.problem);
+            let mut letters = solution.letters.clone();
+            for (weight, share) in letters.marginal.iter_mut().zip(&cold.marginal) {
+                *weight = (1.0 - RETURNED) * *weight + RETURNED * share;
+            }
+            if task.classifier_matters() {
+                letters.log_classifier.copy_from_slice(&cold.log_classifier);
+            }
+            let next = self.solve(task, letters, cycles, target);
+            work.cycles += next.work.cycles;
+            work.newton_steps += next.work.newton_steps;
+            if next.gap.max(next.residual) < solution.gap.max(solution.residual) {
+                solution = next;
+            }
+        }
+        solution.work = work;
+        solution
     }
 
     /// Solves a convex problem from `letters`.
@@ -118,16 +157,14 @@ impl Solver {
         &mut self,
         task: Task<'_>,
         mut letters: Letters,
-        warm: bool,
+        cycles: usize,
         target: Target,
     ) -> Solution {
         let problem = task.problem;
         let mut work = Work::default();
-        if !warm {
-            for _ in 0..FIRST_CYCLES {
-                self.alternation.cycle(task, &mut self.evaluation, &mut letters);
-                work.cycles += 1;
-            }
+        for _ in 0..cycles {
+            self.alternation.cycle(task, &mut self.evaluation, &mut letters);
+            work.cycles += 1;
         }
         let mut objective = self.evaluation.objective(task, &letters);
         let mut best: Option<Solution> = None;
@@ -188,24 +225,23 @@ impl Solver {
         solution
     }
 
-    /// Gives letters that promise far more than one the weight that they would take, all of them at once: Newton's method
-    /// would only double a weight that is too small by orders of magnitude. `None`, with the letters and the evaluation as
-    /// they were, where there is none or the objective does not fall.
+    /// Gives the letter that promises most, if that is far more than one, the weight that it would take: Newton's method
+    /// would only double a weight that is too small by orders of magnitude, and inputs so improbable that the objective
+    /// does not show them have letters too. `None`, with the letters and the evaluation as they were, where there is none
+    /// or the objective rises.
     fn grow(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
         let problem = task.problem;
-        if problem.marginal.is_some() || self.bounds.promises.iter().all(|promise| promise.weight < GROWTH) {
+        let promises = &self.bounds.promises;
+        let most = (0..problem.n_z).max_by(|&a, &b| promises[a].weight.total_cmp(&promises[b].weight))?;
+        if problem.marginal.is_some() || promises[most].weight < GROWTH {
             return None;
         }
         let kept = letters.clone();
-        for z in 0..problem.n_z {
-            if self.bounds.promises[z].weight >= GROWTH {
-                let row = &letters.log_classifier[z * problem.n_y..][..problem.n_y];
-                letters.marginal[z] += self.bounds.share(task, &self.evaluation, z, row);
-            }
-        }
+        let row = &letters.log_classifier[most * problem.n_y..][..problem.n_y];
+        letters.marginal[most] += self.bounds.share(task, &self.evaluation, most, row);
         letters.normalise_marginal();
         let lower = self.evaluation.objective(task, letters);
-        if lower < objective {
+        if lower <= objective + 4.0 * f64::EPSILON * objective.abs().max(1.0) {
             return Some(lower);
         }
         *letters = kept;
