@@ -213,7 +213,7 @@ impl<'a> Alternation<'a> {
             for y in 0..self.problem.n_y {
                 let at = y * self.problem.n_z + z;
                 // Of a letter that nothing uses, c says nothing: it stays what it was.
-                if next > FLOOR * FLOOR {
+                if next > 0.0 {
                     self.classifier[at] = (self.next_joint[at] / next).max(FLOOR);
                 }
                 self.log_classifier[at] = self.classifier[at].ln();

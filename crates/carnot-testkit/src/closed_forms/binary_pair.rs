@@ -12,7 +12,7 @@
 use std::f64::consts::LN_2;
 
 use super::{BottleneckPoint, Point, Response};
-use crate::numeric::{binary_convolution, binary_entropy};
+use crate::numeric::{binary_convolution, binary_entropy, bisect};
 
 /// The log-odds `ln((1 - p) / p)`.
 fn log_odds(p: f64) -> f64 {
@@ -38,25 +38,15 @@ pub fn critical_multiplier(alpha: f64) -> f64 {
 /// The flip probability q of the optimal channel, 1/2 where nothing is said.
 ///
 /// With `t = ln((1 - q) / q)` the condition is `t = lambda + 2 gamma k artanh(k tanh(t / 2))`, `k = 1 - 2 alpha`. The
-/// difference of its sides is convex in t, so Newton's method from the right falls to the largest root, never past it.
+/// difference of its sides is convex in t and starts at `-lambda`, so at most one root is positive; `artanh(k)` bounds it.
 pub fn flip(alpha: f64, lambda: f64, gamma: f64) -> f64 {
     let k = 1.0 - 2.0 * alpha;
-    // artanh <= artanh(k) bounds every root.
-    let mut t = lambda + 2.0 * gamma * k * k.atanh();
     if lambda == 0.0 && gamma * k * k <= 1.0 {
         return 0.5;
     }
-    loop {
-        let tanh = (0.5 * t).tanh();
-        let excess = t - lambda - 2.0 * gamma * k * (k * tanh).atanh();
-        let slope = 1.0 - gamma * k * k * (1.0 - tanh * tanh) / (1.0 - k * k * tanh * tanh);
-        let next = t - excess / slope;
-        // At the root rounding stops the descent.
-        if next >= t || next.is_nan() {
-            return 1.0 / (1.0 + t.exp());
-        }
-        t = next;
-    }
+    let excess = |t: f64| t - lambda - 2.0 * gamma * k * (k * (0.5 * t).tanh()).atanh();
+    let largest = lambda + 2.0 * gamma * k * k.atanh();
+    1.0 / (1.0 + bisect(excess, f64::MIN_POSITIVE, largest).exp())
 }
 
 /// R, D and C at the optimum.
