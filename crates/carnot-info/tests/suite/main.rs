@@ -1,11 +1,16 @@
 //! The laws of information theory, the closed forms and the limits of the number range.
 
+mod diagonal;
 mod entropies;
 mod estimate;
 mod functionals;
-mod gaussian;
+mod gaussian_functionals;
+mod gaussians;
 mod log_domain;
+mod matrices;
+mod mixtures;
 mod random;
+mod renyi;
 mod types;
 
 /// [`carnot_testkit::assert_close!`], entry by entry.
