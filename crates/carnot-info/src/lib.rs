@@ -2,6 +2,7 @@
 
 mod bounds;
 mod channel;
+mod digamma;
 mod distribution;
 mod entropy;
 mod error;
@@ -14,6 +15,7 @@ mod log_channel;
 mod log_domain;
 mod numeric;
 mod renyi;
+pub mod samples;
 mod three_way;
 
 pub use bounds::InformationBounds;
