@@ -18,8 +18,8 @@ pub fn jensen_shannon_divergence(p: &Distribution, q: &Distribution) -> Result<f
 /// and `H(w)`, the latter for disjoint supports.
 ///
 /// `weights` is `w`, one entry for each of the `components` `p_i`. It is the mutual information of the outcome and the
-/// number of the component that it was drawn from, and is computed as such, a mean of relative entropies. (Lin, *Divergence
-/// measures based on the Shannon entropy*, 1991.)
+/// number of the component that it was drawn from, and is computed as such, a mean of relative entropies.
+/// (Lin, *Divergence measures based on the Shannon entropy*, 1991.)
 ///
 /// # Errors
 ///

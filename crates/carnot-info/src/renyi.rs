@@ -84,9 +84,9 @@ pub fn tsallis_entropy(p: &Distribution, order: Order) -> f64 {
 /// `p = q` if `a > 0`, and not decreasing in the order.
 ///
 /// Order 0 is `-ln` of the probability that `q` gives to the support of `p`, order 1/2 twice the Bhattacharyya
-/// distance, order 1 (the limit) [`kl_divergence`], order `+inf` the largest log-ratio `ln max_x p(x) / q(x)`. From order 1 on
-/// it is `+inf` where `q` is zero and `p` is not; below, only if the supports are disjoint. Nearly equal distributions
-/// lose no digits, near order 1 or elsewhere. (Van Erven and Harremoës, *Rényi Divergence and Kullback-Leibler
+/// distance, order 1 (the limit) [`kl_divergence`], order `+inf` the largest log-ratio `ln max_x p(x) / q(x)`. From
+/// order 1 on it is `+inf` where `q` is zero and `p` is not; below, only if the supports are disjoint. Nearly equal
+/// distributions lose no digits, near order 1 or elsewhere. (Van Erven and Harremoës, *Rényi Divergence and Kullback-Leibler
 /// Divergence*, 2014, definition 2 and theorems 3 to 6.)
 ///
 /// # Errors

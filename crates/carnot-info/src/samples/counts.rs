@@ -1,4 +1,5 @@
 use crate::InfoError;
+use std::collections::BTreeMap;
 
 /// How often each letter of an alphabet was seen in independent draws: at least one observation in all.
 ///
@@ -38,17 +39,17 @@ impl Counts {
         }
     }
 
-    /// The counts of samples that are letters `0, 1, 2, ...`; a large letter costs memory.
+    /// The counts of the different values among `samples`, in their order: words, labels, tuples of them.
     ///
     /// # Errors
     ///
     /// [`InfoError::NoObservations`] for no samples.
-    pub fn of(letters: &[usize]) -> Result<Self, InfoError> {
-        let mut counts = vec![0; letters.iter().max().map_or(0, |largest| largest + 1)];
-        for &letter in letters {
-            counts[letter] += 1;
+    pub fn of<T: Ord>(samples: impl IntoIterator<Item = T>) -> Result<Self, InfoError> {
+        let mut counts = BTreeMap::new();
+        for sample in samples {
+            *counts.entry(sample).or_insert(0) += 1;
         }
-        Self::new(counts)
+        Self::new(counts.into_values().collect::<Vec<_>>())
     }
 
     /// The counts, one for each letter, as given.

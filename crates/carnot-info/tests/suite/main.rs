@@ -1,5 +1,6 @@
 //! The laws of information theory, the closed forms and the limits of the number range.
 
+mod contrastive;
 mod counted;
 mod diagonal;
 mod draws;
@@ -9,6 +10,7 @@ mod extremes;
 mod functionals;
 mod gaussian_functionals;
 mod gaussians;
+mod importance;
 mod log_domain;
 mod matrices;
 mod mixtures;
