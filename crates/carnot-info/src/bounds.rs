@@ -20,17 +20,17 @@ use crate::{Channel, Distribution, InfoError, Joint};
 /// they are small. (Alemi et al., *Fixing a Broken ELBO*, 2018; Alemi and Fischer, *TherML*, 2018.)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InformationBounds {
-    source_entropy: f64,
-    label_entropy: f64,
-    rate: f64,
-    distortion: f64,
-    classification_loss: f64,
-    information: f64,
-    label_information: f64,
-    rate_gap: f64,
-    distortion_gap: f64,
-    classification_gap: f64,
-    processing_gap: f64,
+    pub(crate) source_entropy: f64,
+    pub(crate) label_entropy: f64,
+    pub(crate) rate: f64,
+    pub(crate) distortion: f64,
+    pub(crate) classification_loss: f64,
+    pub(crate) information: f64,
+    pub(crate) label_information: f64,
+    pub(crate) rate_gap: f64,
+    pub(crate) distortion_gap: f64,
+    pub(crate) classification_gap: f64,
+    pub(crate) processing_gap: f64,
 }
 
 impl InformationBounds {

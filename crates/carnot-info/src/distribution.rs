@@ -88,6 +88,12 @@ impl Distribution {
         }
     }
 
+    /// Normalises weights that are known to be valid and not all zero.
+    pub(crate) fn from_positive(mut weights: Array1<f64>) -> Self {
+        normalise(weights.view_mut());
+        Self { probabilities: weights }
+    }
+
     /// The size `n` of the alphabet, at least one.
     #[must_use]
     pub fn n_outcomes(&self) -> usize {

@@ -90,7 +90,7 @@ pub(crate) fn weighted_divergence_term(weight: f64, p: f64, q: f64) -> f64 {
 }
 
 /// `p ln(p/q) - p + q`, not negative for `p, q >= 0`; `q` at `p = 0`, and `+inf` at `q = 0 < p`.
-fn divergence_term(p: f64, q: f64) -> f64 {
+pub(crate) fn divergence_term(p: f64, q: f64) -> f64 {
     if p == 0.0 {
         return q;
     }

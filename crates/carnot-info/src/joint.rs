@@ -71,15 +71,25 @@ impl Joint {
 
     /// Normalises weights that are known to be valid.
     pub(crate) fn from_checked(mut table: Array2<f64>) -> Result<Self, InfoError> {
-        if !normalise(table.view_mut()) {
-            return Err(InfoError::ZeroWeights { row: 0 });
+        if normalise(table.view_mut()) {
+            Ok(Self::from_normalised(table))
+        } else {
+            Err(InfoError::ZeroWeights { row: 0 })
         }
-        let over = |axis| -> Array1<f64> {
-            table.axis_iter(Axis(axis)).map(|lane| sum(lane.iter().copied())).collect()
+    }
+
+    /// Normalises weights that are known to be valid and not all zero.
+    pub(crate) fn from_positive(mut table: Array2<f64>) -> Self {
+        normalise(table.view_mut());
+        Self::from_normalised(table)
+    }
+
+    fn from_normalised(table: Array2<f64>) -> Self {
+        let over = |axis| -> Distribution {
+            let totals = table.axis_iter(Axis(axis)).map(|lane| sum(lane.iter().copied()));
+            Distribution::from_positive(totals.collect::<Array1<f64>>())
         };
-        let marginal_x = Distribution::from_checked(over(0))?;
-        let marginal_y = Distribution::from_checked(over(1))?;
-        Ok(Self { table, marginal_x, marginal_y })
+        Self { marginal_x: over(0), marginal_y: over(1), table }
     }
 
     /// The size of the alphabet of `x` (rows), at least one.

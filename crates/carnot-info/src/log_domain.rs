@@ -98,3 +98,8 @@ pub(crate) fn exp_minus_1_minus_x(v: f64) -> f64 {
     }
     x_minus_ln_1p(v.exp_m1())
 }
+
+/// `1/2 ln(1 + s^2)` for `s >= 0`, to full relative precision when s is small and without overflow when it is large.
+pub(crate) fn half_log_1_plus_square(s: f64) -> f64 {
+    if s <= 1.0 { 0.5 * (s * s).ln_1p() } else { s.ln() + 0.5 * (1.0 / (s * s)).ln_1p() }
+}

@@ -1,11 +1,23 @@
 //! The laws of information theory, the closed forms and the limits of the number range.
 
+mod contrastive;
+mod counted;
+mod diagonal;
+mod draws;
 mod entropies;
 mod estimate;
+mod extremes;
 mod functionals;
-mod gaussian;
+mod gaussian_functionals;
+mod gaussians;
+mod importance;
 mod log_domain;
+mod matrices;
+mod mixtures;
+mod neighbours;
 mod random;
+mod renyi;
+mod sampled;
 mod types;
 
 /// [`carnot_testkit::assert_close!`], entry by entry.

@@ -1,5 +1,5 @@
 use crate::InfoError;
-use crate::error::check_length;
+use crate::error::{check_finite, check_length};
 use crate::log_domain::exp_minus_1_minus_x;
 use crate::numeric::sum;
 
@@ -19,8 +19,8 @@ use crate::numeric::sum;
 /// [`InfoError::LengthMismatch`] when the two lengths differ, [`InfoError::NonFinite`] for a NaN or infinity.
 pub fn kl_from_standard_normal(mean: &[f64], log_variance: &[f64]) -> Result<f64, InfoError> {
     check_length("length of log_variance against mean", mean.len(), log_variance.len())?;
-    check_finite("mean", mean)?;
-    check_finite("log_variance", log_variance)?;
+    check_finite("mean", mean.iter().copied())?;
+    check_finite("log_variance", log_variance.iter().copied())?;
     let terms = mean.iter().zip(log_variance).map(|(&mean, &v)| mean * mean + exp_minus_1_minus_x(v));
     Ok(0.5 * sum(terms))
 }
@@ -47,10 +47,10 @@ pub fn kl_from_gaussian_prior(
     check_length("length of log_variance against mean", mean.len(), log_variance.len())?;
     check_length("length of prior_mean against mean", mean.len(), prior_mean.len())?;
     check_length("length of prior_log_variance against mean", mean.len(), prior_log_variance.len())?;
-    check_finite("mean", mean)?;
-    check_finite("log_variance", log_variance)?;
-    check_finite("prior_mean", prior_mean)?;
-    check_finite("prior_log_variance", prior_log_variance)?;
+    check_finite("mean", mean.iter().copied())?;
+    check_finite("log_variance", log_variance.iter().copied())?;
+    check_finite("prior_mean", prior_mean.iter().copied())?;
+    check_finite("prior_log_variance", prior_log_variance.iter().copied())?;
     let means = mean.iter().zip(prior_mean);
     let log_variances = log_variance.iter().zip(prior_log_variance);
     Ok(0.5
@@ -70,11 +70,4 @@ fn squared_distance(a: f64, b: f64, log_variance: f64) -> f64 {
     let quarter = (-0.25 * log_variance).exp();
     let root = 2.0 * (half * quarter * quarter);
     root * root
-}
-
-fn check_finite(what: &'static str, values: &[f64]) -> Result<(), InfoError> {
-    match values.iter().copied().enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((index, value)) => Err(InfoError::NonFinite { what, index, value }),
-        None => Ok(()),
-    }
 }
