@@ -164,14 +164,10 @@ impl Search<'_> {
             });
             newton.or_else(|| secant(self.excess(before), self.excess(after), low, high))
         };
-        let by_potential = || {
-            let meeting = after.potential - before.potential + before.force * low - after.force * high;
-            Some(meeting / (before.force - after.force))
-        };
         let middle = if low > 0.0 { low.sqrt() * high.sqrt() } else { 0.01 * high };
         let choice = match progress.turn {
-            0 => by_slope().filter(inside).or_else(by_potential),
-            1 => by_potential(),
+            0 => by_slope().filter(inside).or(Some(before.meeting(after))),
+            1 => Some(before.meeting(after)),
             _ => None,
         };
         let choice = choice.filter(inside).unwrap_or(middle);

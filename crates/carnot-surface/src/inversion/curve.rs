@@ -85,7 +85,10 @@ impl Constrained {
         let held = Wanted { observable: axis.conjugate(), value: self.held };
         let line = Line { axis, fixed: multiplier, wanted: held };
         let options = oracle.options;
-        let crossing = held.search(options).from(*guess, &mut |other| line.sample(oracle, other))?;
+        // What a large multiplier can do depends on how large it is beside the other.
+        let largest_multiplier = options.largest_multiplier * multiplier.max(1.0);
+        let within = InversionOptions { largest_multiplier, ..*options };
+        let crossing = held.search(&within).from(*guess, &mut |other| line.sample(oracle, other))?;
         let (solution, response, slack) = match crossing {
             Crossing::Point(inner) => (inner.solution, inner.response, vec![]),
             Crossing::BeforeZero(inner) => (inner.solution, inner.response, vec![held.observable]),

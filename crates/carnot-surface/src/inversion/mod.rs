@@ -37,6 +37,7 @@ mod error;
 mod newton;
 mod options;
 mod oracle;
+mod plateau;
 mod scan;
 mod settle;
 mod solution;

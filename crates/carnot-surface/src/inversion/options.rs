@@ -15,7 +15,8 @@ pub struct InversionOptions {
     /// The scale below which a multiplier is looked for in the multiplier itself, down to zero, rather than in its
     /// logarithm; and where a scan begins, after zero. Default 1e-8.
     pub smallest_multiplier: f64,
-    /// The largest multiplier tried: what would need a larger one is unattainable. Default 1e8.
+    /// The largest multiplier tried: what would need a larger one is unattainable. Where two are searched for, one of
+    /// them may be as large as this times the other. Default 1e8.
     pub largest_multiplier: f64,
     /// How many multipliers a decade a scan tries first, where a target may be met more than once. Default 4.
     pub scan_per_decade: usize,

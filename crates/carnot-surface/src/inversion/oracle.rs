@@ -67,3 +67,13 @@ pub(super) struct Sample<X> {
     /// The losses that are below their targets at a multiplier of zero.
     pub(super) slack: Vec<Observable>,
 }
+
+impl<X> Sample<X> {
+    /// The multiplier at which the tangents of the potential at two samples meet; not a
+    /// number where they are parallel. At a kink with smooth sides it converges quadratically; and between two phases
+    /// of constant force a third one, if there is any, is the best one there.
+    pub(super) fn meeting(&self, other: &Self) -> f64 {
+        let (one, two) = (self.multiplier, other.multiplier);
+        (other.potential - self.potential + self.force * one - other.force * two) / (self.force - other.force)
+    }
+}

@@ -4,19 +4,20 @@ use super::bracket::{Crossing, Search};
 use super::curve::{Line, same};
 use super::error::Halt;
 use super::oracle::{Oracle, Sample};
-use super::settle::{NARROW, Wanted, coexistence};
+use super::plateau::{between, edge};
+use super::settle::{Wanted, coexistence};
 use super::{Inversion, InversionOptions, Solution};
 use crate::{Rdc, Responsive};
 
 /// Steps into a valley between two multipliers of the scan, each at least every other time half of what is left.
 const MOST_VALLEY_STEPS: usize = 60;
-/// The place of a valley's bottom or of a plateau's end is found to this, relative to the multiplier.
+/// The place of a valley's bottom is found to this, relative to the multiplier.
 const RESOLUTION: f64 = 1e-9;
 
 /// Every solution on `line` that the scan finds, in ascending order of the multiplier.
 ///
-/// The multipliers tried are zero and `scan_per_decade` a decade from the smallest to the largest. Between two neighbours
-/// a solution shows as a change of sign; two solutions show where the residual's slopes at both ends point to a bottom
+/// The multipliers tried are zero, `scan_per_decade` a decade from the smallest to the largest, and the meeting points of
+/// the tangents of F between them. Between two neighbours a solution shows as a change of sign; two solutions show where the residual's slopes at both ends point to a bottom
 /// (or top) between them, which is then looked for.
 pub(super) fn scan<S: Responsive<Rdc = Rdc>>(
     line: Line,
@@ -28,7 +29,11 @@ pub(super) fn scan<S: Responsive<Rdc = Rdc>>(
         Scan { wanted: line.wanted, options, evaluate, found: Vec::new(), lowest: None, highest: None };
     let mut samples = Vec::new();
     for multiplier in grid(options) {
-        samples.push(scan.sample(multiplier)?);
+        let sample = scan.sample(multiplier)?;
+        if let Some(last) = samples.last() {
+            samples.extend(scan.meeting(last, &sample)?);
+        }
+        samples.push(sample);
     }
     let mut before: Option<&Sample<S::State>> = None;
     let mut met: Option<[&Sample<S::State>; 2]> = None;
@@ -95,12 +100,18 @@ where
         Ok(sample)
     }
 
-    fn accept(&self) -> f64 {
-        self.options.allowed(self.wanted.value)
+    /// A sample where the tangents of two neighbours meet, unless F is straight between them: there a phase that begins
+    /// and ends between the two is found.
+    fn meeting(&mut self, before: &Sample<X>, after: &Sample<X>) -> Result<Option<Sample<X>>, Halt<E>> {
+        let (low, high) = (before.multiplier, after.multiplier);
+        let meeting = before.meeting(after);
+        let above_chord = (meeting - low) * (high - meeting) * (before.force - after.force) / (high - low);
+        let bent = above_chord > self.options.allowed(before.potential);
+        if low < meeting && meeting < high && bent { self.sample(meeting).map(Some) } else { Ok(None) }
     }
 
     fn is_met(&self, sample: &Sample<X>) -> bool {
-        sample.residual.abs() <= self.accept()
+        self.wanted.is_met(self.options, sample)
     }
 
     /// The solutions between two neighbours that are none.
@@ -156,34 +167,16 @@ where
         met: [&Sample<X>; 2],
         after: Option<&Sample<X>>,
     ) -> Result<(), Halt<E>> {
-        let accept = self.accept();
-        let flat = |end: &Sample<X>| end.slope.is_none_or(|slope| (end.multiplier * slope).abs() <= accept);
+        let (wanted, options) = (self.wanted, self.options);
+        let is_met = |sample: &Sample<X>| wanted.is_met(options, sample);
         let [mut low, mut high] = met.map(Clone::clone);
-        if let (Some(before), true) = (before, flat(&low)) {
-            low = self.edge(before.multiplier, low)?;
+        if let (Some(before), true) = (before, wanted.is_flat(options, &low)) {
+            low = edge(options, low, before.multiplier, is_met, &mut self.evaluate)?;
         }
-        if let (Some(after), true) = (after, flat(&high)) {
-            high = self.edge(after.multiplier, high)?;
+        if let (Some(after), true) = (after, wanted.is_flat(options, &high)) {
+            high = edge(options, high, after.multiplier, is_met, &mut self.evaluate)?;
         }
-        let wide = high.multiplier - low.multiplier > NARROW * high.multiplier;
-        self.found.push(match (low.solution, high.solution) {
-            (Solution::Point(low), Solution::Point(high)) if wide => Solution::Plateau { ends: [low, high] },
-            _ => met[0].solution.clone(),
-        });
+        self.found.push(between(&low, &high).unwrap_or_else(|| met[0].solution.clone()));
         Ok(())
-    }
-
-    /// The last sample within the tolerance on the way from `inside` to a multiplier outside.
-    fn edge(&mut self, mut outside: f64, mut inside: Sample<X>) -> Result<Sample<X>, Halt<E>> {
-        let smallest = self.options.smallest_multiplier;
-        loop {
-            let (low, high) = (outside.min(inside.multiplier), outside.max(inside.multiplier));
-            if high <= smallest || high - low <= RESOLUTION * high {
-                return Ok(inside);
-            }
-            let middle = if low > 0.0 { low.sqrt() * high.sqrt() } else { 0.01 * high };
-            let sample = self.sample(middle)?;
-            if self.is_met(&sample) { inside = sample } else { outside = middle }
-        }
     }
 }

@@ -3,12 +3,9 @@
 use super::bracket::{Crossing, Search};
 use super::error::Halt;
 use super::oracle::Sample;
+use super::plateau::plateau;
 use super::{Extreme, Inversion, InversionOptions, Solution, Unattainable};
 use crate::{Observable, Observables, Rdc};
-
-/// Two multipliers this close, relative to them, are not the ends of a plateau: around an extremum or an inflection a
-/// residual stays within the tolerance for as much as its square root or cube root.
-pub(super) const NARROW: f64 = 1e-3;
 
 /// An observable and its target.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +15,18 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether a sample is within the tolerance of the target.
+    pub(super) fn is_met<X>(self, options: &InversionOptions, sample: &Sample<X>) -> bool {
+        sample.residual.abs() <= options.allowed(self.value)
+    }
+
+    /// Whether the target may be met on a whole range of multipliers around a sample: a change of the multiplier by a
+    /// factor of about e would not lead out of the tolerance, as far as the slope is known.
+    pub(super) fn is_flat<X>(self, options: &InversionOptions, sample: &Sample<X>) -> bool {
+        let change = |slope: f64| (sample.multiplier * slope).abs();
+        sample.slope.is_none_or(|slope| change(slope) <= options.allowed(self.value))
+    }
+
     pub(super) fn residual(self, rdc: &Rdc) -> f64 {
         rdc.get(self.observable) - self.value
     }
@@ -58,8 +67,8 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
     let search = wanted.search(options);
     let (solution, slack) = match search.from(start, evaluate)? {
         Crossing::Point(sample) => {
-            let ends = plateau(&search, &sample, evaluate)?;
-            (ends.unwrap_or(sample.solution), sample.slack)
+            let slack = sample.slack.clone();
+            (plateau(wanted, options, sample, evaluate)?, slack)
         }
         Crossing::Jump(before, after) => {
             let slack = if before.slack.is_empty() { after.slack.clone() } else { before.slack.clone() };
@@ -88,39 +97,8 @@ pub(super) fn coexistence<X>(
     same: impl Fn(&Rdc, &Rdc) -> bool,
 ) -> Solution<X> {
     let weight = after.residual / (after.residual - before.residual);
-    Solution::mix(before.solution, after.solution, weight, same)
-}
-
-/// The plateau around a root, if the residual stays within the tolerance when the multiplier changes by a factor of
-/// about e.
-fn plateau<X: Clone, E: std::error::Error>(
-    search: &Search<'_>,
-    root: &Sample<X>,
-    evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, Halt<E>>,
-) -> Result<Option<Solution<X>>, Halt<E>> {
-    let steep = |slope: f64| (root.multiplier * slope).abs() > search.accept;
-    if root.slope.is_some_and(steep) || !matches!(root.solution, Solution::Point(_)) {
-        return Ok(None);
-    }
-    // The plateau ends where the residual is about to leave the tolerance.
-    let edge = 0.9 * search.accept;
-    let edges = if search.falling { [edge, -edge] } else { [-edge, edge] };
-    let to = |level: f64| Search { level, aim: 0.1 * search.accept, ..*search };
-    let start = root.multiplier.max(search.options.smallest_multiplier);
-    let low = match to(edges[0]).from(start, evaluate)? {
-        Crossing::Jump(_, inside) => inside,
-        Crossing::Point(end) | Crossing::BeforeZero(end) | Crossing::BeyondLargest(end) => end,
-    };
-    let high = match to(edges[1]).from(start, evaluate)? {
-        Crossing::Jump(inside, _) => inside,
-        Crossing::Point(end) | Crossing::BeforeZero(end) | Crossing::BeyondLargest(end) => end,
-    };
-    let wide = high.multiplier - low.multiplier > NARROW * high.multiplier;
-    let visible = high.multiplier > search.options.smallest_multiplier;
-    Ok(match (low.solution, high.solution) {
-        (Solution::Point(low), Solution::Point(high)) if wide && visible => {
-            Some(Solution::Plateau { ends: [low, high] })
-        }
-        _ => None,
-    })
+    // Where one side has a multiplier of zero, so has the kink: the other side's is what rounding left of it.
+    let place = if before.slack.is_empty() { &after } else { &before };
+    let multipliers = place.solution.multipliers();
+    Solution::mix(multipliers, before.solution, after.solution, weight, same)
 }

@@ -104,10 +104,15 @@ impl<X> Solution<X> {
         }
     }
 
-    /// `first` and `second`, at the same multipliers to rounding, in the shares `weight` and `1 - weight`. Phases that
+    /// `first` and `second`, both at `multipliers` to rounding, in the shares `weight` and `1 - weight`. Phases that
     /// `same` cannot tell apart are one.
-    pub(super) fn mix(first: Self, second: Self, weight: f64, same: impl Fn(&Rdc, &Rdc) -> bool) -> Self {
-        let multipliers = second.multipliers();
+    pub(super) fn mix(
+        multipliers: Multipliers,
+        first: Self,
+        second: Self,
+        weight: f64,
+        same: impl Fn(&Rdc, &Rdc) -> bool,
+    ) -> Self {
         let mut phases: Vec<Phase<X>> = Vec::new();
         let shares = first.into_phases().into_iter().map(|phase| (phase, weight));
         let shares = shares.chain(second.into_phases().into_iter().map(|phase| (phase, 1.0 - weight)));

@@ -200,7 +200,7 @@ proptest! {
         for (observable, multiplier) in [(Distortion, at.lambda()), (Classification, at.gamma())] {
             let (wanted, found) = (wanted.get(observable), found.get(observable));
             if slack.contains(&observable) {
-                prop_assert!(found < wanted && multiplier < 1e-20, "{observable} {found} {wanted}");
+                prop_assert!(found < wanted && multiplier < 1e-20, "{observable} {found} {wanted} {solution:?}");
             } else {
                 assert_close!(found, wanted, 1.001e-11, 1.001e-12, "{observable} {solution:?}");
             }

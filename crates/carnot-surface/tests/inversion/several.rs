@@ -108,7 +108,7 @@ fn a_scan_finds_jumps_and_plateaus_too() {
     assert_close!(phases[0].weight, 0.5, rtol = 1e-14, atol = 0.0);
     let found = scanned(&system, at_lambda(0.1, Distortion, 1.0));
     let [Solution::Plateau { ends }] = found.as_slice() else { panic!("{found:?}") };
-    // Ends are found to 1e-9.
-    assert_close!(ends[0].multipliers.gamma(), 1.0, rtol = 2e-9, atol = 0.0);
-    assert_close!(ends[1].multipliers.gamma(), 1.25 / 0.48, rtol = 2e-9, atol = 0.0);
+    // Ends are found to 1e-12.
+    assert_close!(ends[0].multipliers.gamma(), 1.0, rtol = 2e-12, atol = 0.0);
+    assert_close!(ends[1].multipliers.gamma(), 1.25 / 0.48, rtol = 2e-12, atol = 0.0);
 }

@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2, array};
 /// `F = offset - ln sum_z m_z exp(-lambda d_z - gamma c_z)`, and the response is minus the covariance of (d, c) under
 /// the Gibbs measure. The offset is a rate that is paid in any case.
 #[derive(Debug, Clone)]
-pub struct Gibbs {
+pub(crate) struct Gibbs {
     pub offset: f64,
     /// `[m_z, d_z, c_z]`.
     pub letters: Vec<[f64; 3]>,
@@ -17,7 +17,7 @@ pub struct Gibbs {
 
 impl Gibbs {
     /// A single letter: `F = rate + lambda distortion + gamma classification`, the same model everywhere.
-    pub fn single(rate: f64, distortion: f64, classification: f64) -> Self {
+    pub(crate) fn single(rate: f64, distortion: f64, classification: f64) -> Self {
         Self { offset: rate, letters: vec![[1.0, distortion, classification]] }
     }
 
@@ -48,7 +48,7 @@ impl Gibbs {
 
 /// Phases that compete: F is the smallest of theirs, with a kink wherever another one takes over.
 #[derive(Debug, Clone)]
-pub struct Phases {
+pub(crate) struct Phases {
     pub phases: Vec<Gibbs>,
     /// Whether the response is an error everywhere.
     pub blind: bool,
@@ -60,14 +60,14 @@ pub struct Phases {
 
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("the toy does not {0}")]
-pub struct ToyError(pub &'static str);
+pub(crate) struct ToyError(pub &'static str);
 
 impl Phases {
-    pub fn of(phases: Vec<Gibbs>) -> Self {
+    pub(crate) fn of(phases: Vec<Gibbs>) -> Self {
         Self { phases, blind: false, fails_above: f64::INFINITY, distortion_at_zero: None }
     }
 
-    pub fn one(letters: &[[f64; 3]]) -> Self {
+    pub(crate) fn one(letters: &[[f64; 3]]) -> Self {
         Self::of(vec![Gibbs { offset: 0.0, letters: letters.to_vec() }])
     }
 }
@@ -115,12 +115,12 @@ impl Responsive for Phases {
 
 /// The uniform binary source with Hamming distortion: `F = ln 2 - ln(1 + exp(-lambda))`, `D = 1 / (1 + exp(lambda))`,
 /// `R = ln 2 - h(D)`.
-pub fn uniform_binary() -> Phases {
+pub(crate) fn uniform_binary() -> Phases {
     Phases::one(&[[0.5, 0.0, 0.0], [0.5, 1.0, 0.0]])
 }
 
 /// A Gaussian source of independent dimensions with nothing to classify, D the squared error plus `(n/2) ln pi`.
-pub fn water(variances: &[f64]) -> GaussianSystem {
+pub(crate) fn water(variances: &[f64]) -> GaussianSystem {
     GaussianSystem::new(
         Array2::from_diag(&Array1::from(variances.to_vec())).view(),
         Array2::zeros((1, variances.len())).view(),
@@ -132,13 +132,13 @@ pub fn water(variances: &[f64]) -> GaussianSystem {
 }
 
 /// One dimension: D and C are functions of one another.
-pub fn scalar() -> GaussianSystem {
+pub(crate) fn scalar() -> GaussianSystem {
     GaussianSystem::new(array![[2.0]].view(), array![[0.7]].view(), array![[0.3]].view(), 0.5, 0.4)
         .expect("a valid system")
 }
 
 /// Two correlated dimensions of which the target sees mostly the second.
-pub fn plane() -> GaussianSystem {
+pub(crate) fn plane() -> GaussianSystem {
     GaussianSystem::new(
         array![[2.0, 0.6], [0.6, 1.0]].view(),
         array![[0.1, 1.0]].view(),
