@@ -1,8 +1,7 @@
 //! The root of one observable along one multiplier: Newton's method where it works, kept inside a bracket.
 
-use super::InversionOptions;
-use super::error::Halt;
 use super::oracle::Sample;
+use super::{InversionError, InversionOptions};
 
 /// The longest step out of an open bracket, in the logarithm of the multiplier: a factor of 16.
 const LONGEST_STEP: f64 = 4.0 * std::f64::consts::LN_2;
@@ -61,22 +60,32 @@ impl Search<'_> {
 
     /// The crossing, from a first multiplier on: outwards with Newton's steps, doubled as long as they do not shrink,
     /// until the root is between two samples; then [`Search::between`].
-    pub(super) fn from<X, E: std::error::Error>(
+    pub(super) fn from<X: Clone, E: std::error::Error>(
         &self,
         start: f64,
-        evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, Halt<E>>,
-    ) -> Result<Crossing<X>, Halt<E>> {
+        evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, InversionError<E>>,
+    ) -> Result<Crossing<X>, InversionError<E>> {
         let InversionOptions { smallest_multiplier: smallest, largest_multiplier: largest, .. } =
             *self.options;
         let mut sample = evaluate(start)?;
+        let mut best: Option<Sample<X>> = None;
         let mut last_step = f64::INFINITY;
         let mut short_steps = 0;
         loop {
             let excess = self.excess(&sample);
             let at = sample.multiplier;
             let at_end = if excess > 0.0 { at >= largest } else { at == 0.0 };
-            if excess.abs() <= if at_end { self.accept } else { self.aim } {
+            if excess.abs() <= self.aim {
                 return Ok(Crossing::Point(sample));
+            }
+            // Where noise keeps the residual from its level it does not cross it either.
+            if excess.abs() <= self.accept
+                && best.as_ref().is_none_or(|best| excess.abs() < self.excess(best).abs())
+            {
+                best = Some(sample.clone());
+            }
+            if let Some(best) = best.take_if(|_| at_end) {
+                return Ok(Crossing::Point(best));
             }
             if at_end {
                 let beyond = if excess > 0.0 { Crossing::BeyondLargest } else { Crossing::BeforeZero };
@@ -110,8 +119,8 @@ impl Search<'_> {
         &self,
         mut before: Sample<X>,
         mut after: Sample<X>,
-        evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, Halt<E>>,
-    ) -> Result<Crossing<X>, Halt<E>> {
+        evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, InversionError<E>>,
+    ) -> Result<Crossing<X>, InversionError<E>> {
         let mut progress = Progress { width: width(&before, &after), turn: 0, same_side: 0 };
         while !self.closed(&before, &after) {
             let sample = evaluate(self.candidate(&before, &after, &progress))?;

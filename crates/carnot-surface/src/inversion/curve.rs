@@ -1,11 +1,10 @@
 //! The curves along which one multiplier is searched for: lines of constant multiplier, and constrained curves.
 
 use super::bracket::Crossing;
-use super::error::Halt;
 use super::oracle::{Oracle, Sample};
 use super::settle::{Wanted, coexistence};
 use super::target::Axis;
-use super::{InversionOptions, Solution};
+use super::{InversionError, InversionOptions, Solution};
 use crate::{Observable, Observables, Rdc, Response, Responsive};
 
 /// Phases whose observables agree within the tolerance are the same.
@@ -42,7 +41,7 @@ impl Line {
         &self,
         oracle: &mut Oracle<'_, S>,
         multiplier: f64,
-    ) -> Result<Sample<S::State>, Halt<S::Error>> {
+    ) -> Result<Sample<S::State>, InversionError<S::Error>> {
         let found = oracle.equilibrium(self.axis.pair(multiplier, self.fixed))?;
         let response = oracle.response(&found);
         let gradient = response.map(|s| s.gradient(self.wanted.observable, found.multipliers));
@@ -55,6 +54,7 @@ impl Line {
             response,
             solution: Solution::Point(found),
             slack: Vec::new(),
+            unmet: None,
         })
     }
 }
@@ -65,7 +65,8 @@ impl Line {
 /// With `held` C at C* the potential is `h(lambda) = max over gamma >= 0 of F - gamma C*`, which is concave as F is
 /// jointly, and `h' = D`. So D falls along the curve; and R rises, as `dR = -lambda dD` where C is constant or gamma is
 /// zero. Where F has a kink the point of the curve is a coexistence with the held loss in the mean, and all of this
-/// remains true.
+/// remains true. It does as well where gamma is at its limit and C is still above C*: such a sample, with `unmet`, says
+/// on which side of it the solution is, but is none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Constrained {
     pub(super) axis: Axis,
@@ -80,7 +81,7 @@ impl Constrained {
         oracle: &mut Oracle<'_, S>,
         multiplier: f64,
         guess: &mut f64,
-    ) -> Result<Sample<S::State>, Halt<S::Error>> {
+    ) -> Result<Sample<S::State>, InversionError<S::Error>> {
         let axis = self.axis.other();
         let held = Wanted { observable: axis.conjugate(), value: self.held };
         let line = Line { axis, fixed: multiplier, wanted: held };
@@ -88,14 +89,24 @@ impl Constrained {
         // What a large multiplier can do depends on how large it is beside the other.
         let largest_multiplier = options.largest_multiplier * multiplier.max(1.0);
         let within = InversionOptions { largest_multiplier, ..*options };
-        let crossing = held.search(&within).from(*guess, &mut |other| line.sample(oracle, other))?;
-        let (solution, response, slack) = match crossing {
-            Crossing::Point(inner) => (inner.solution, inner.response, vec![]),
-            Crossing::BeforeZero(inner) => (inner.solution, inner.response, vec![held.observable]),
-            Crossing::Jump(before, after) => (coexistence(before, after, same(options)), None, vec![]),
+        let mut search = held.search(&within);
+        if self.wanted.observable == Observable::Rate {
+            // dR = -lambda dD - gamma dC: the rate shows what is left of the held loss times its multiplier.
+            let aim = 0.1 * options.allowed(self.wanted.value) / *guess;
+            search.aim = search.aim.min(aim.max(4.0 * f64::EPSILON * self.held.abs()));
+        }
+        let crossing = search.from(*guess, &mut |other| line.sample(oracle, other))?;
+        let (mut slack, mut unmet) = (Vec::new(), None);
+        let (solution, response) = match crossing {
+            Crossing::Point(inner) => (inner.solution, inner.response),
+            Crossing::BeforeZero(inner) => {
+                slack.push(held.observable);
+                (inner.solution, inner.response)
+            }
+            Crossing::Jump(before, after) => (coexistence(before, after, same(options)), None),
             Crossing::BeyondLargest(inner) => {
-                let other_end = line.sample(oracle, 0.0)?;
-                return Err(Halt::Unattainable(held.unattainable(&inner, &other_end)));
+                unmet = Some(held.unattainable(&inner, &line.sample(oracle, 0.0)?));
+                (inner.solution, None)
             }
         };
         *guess = axis.of(solution.multipliers());
@@ -115,6 +126,7 @@ impl Constrained {
             response,
             solution,
             slack,
+            unmet,
         })
     }
 

@@ -2,8 +2,6 @@
 
 use crate::{InvalidMultiplier, Multipliers, Observable};
 
-use super::Unattainable;
-
 /// Why no answer was found: misuse, or a system that failed. That a target cannot be met is not an error but an
 /// [`Inversion`](super::Inversion).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -55,16 +53,4 @@ pub enum InversionError<E: std::error::Error + 'static> {
         /// The multipliers that were to be tried next.
         at: Multipliers,
     },
-}
-
-/// What ends a search from the inside.
-pub(super) enum Halt<E: std::error::Error + 'static> {
-    Failed(InversionError<E>),
-    Unattainable(Unattainable),
-}
-
-impl<E: std::error::Error + 'static> From<InversionError<E>> for Halt<E> {
-    fn from(error: InversionError<E>) -> Self {
-        Self::Failed(error)
-    }
 }

@@ -50,7 +50,6 @@ pub use target::Target;
 
 use crate::{At, Multipliers, Observable, Rdc, Responsive};
 use curve::{Constrained, Line, same};
-use error::Halt;
 use oracle::Oracle;
 use settle::{Wanted, settle};
 use target::Axis;
@@ -97,7 +96,7 @@ pub fn solve_for<S: Responsive<Rdc = Rdc>>(
     let mut oracle = Oracle::new(system, options, from);
     let start = start::<S>(from, options)?;
     let wanted = |observable, value| Wanted { observable, value };
-    let found = match target {
+    let inversion = match target {
         Target::AtLambda { lambda, observable, value } => {
             let line = Line { axis: Axis::Gamma, fixed: lambda, wanted: wanted(observable, value) };
             on_line(line, &mut oracle, start)
@@ -118,12 +117,7 @@ pub fn solve_for<S: Responsive<Rdc = Rdc>>(
             let wanted = wanted(Observable::Rate, rate);
             in_plane(Constrained { axis: Axis::Gamma, held: distortion, wanted }, &mut oracle, start)
         }
-    };
-    let inversion = match found {
-        Ok(inversion) => inversion,
-        Err(Halt::Unattainable(unattainable)) => Inversion::Unattainable(unattainable),
-        Err(Halt::Failed(error)) => return Err(error),
-    };
+    }?;
     Ok(Solved { inversion, counters: oracle.counters })
 }
 
@@ -145,7 +139,7 @@ fn on_line<S: Responsive<Rdc = Rdc>>(
     line: Line,
     oracle: &mut Oracle<'_, S>,
     start: Multipliers,
-) -> Result<Inversion<S::State>, Halt<S::Error>> {
+) -> Result<Inversion<S::State>, InversionError<S::Error>> {
     if !line.is_monotone() {
         return scan::scan(line, oracle);
     }
@@ -159,7 +153,7 @@ fn in_plane<S: Responsive<Rdc = Rdc>>(
     curve: Constrained,
     oracle: &mut Oracle<'_, S>,
     start: Multipliers,
-) -> Result<Inversion<S::State>, Halt<S::Error>> {
+) -> Result<Inversion<S::State>, InversionError<S::Error>> {
     let options = oracle.options;
     let held = Wanted { observable: curve.axis.other().conjugate(), value: curve.held };
     if let Some(point) = newton::newton(oracle, [curve.wanted, held], start)? {

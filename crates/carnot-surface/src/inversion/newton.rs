@@ -1,6 +1,6 @@
 //! The short way to two wanted observables: Newton's method in both multipliers.
 
-use super::error::Halt;
+use super::InversionError;
 use super::oracle::Oracle;
 use super::settle::Wanted;
 use crate::{At, Multipliers, Rdc, Responsive};
@@ -22,7 +22,7 @@ pub(super) fn newton<S: Responsive<Rdc = Rdc>>(
     oracle: &mut Oracle<'_, S>,
     wanted: [Wanted; 2],
     start: Multipliers,
-) -> Result<Option<At<S>>, Halt<S::Error>> {
+) -> Result<Option<At<S>>, InversionError<S::Error>> {
     let options = oracle.options;
     let limits = options.smallest_multiplier..=options.largest_multiplier;
     // In units of the tolerances, so that both are met at one.

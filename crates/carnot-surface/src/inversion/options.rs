@@ -7,6 +7,9 @@ use super::InversionError;
 pub struct InversionOptions {
     /// An observable is met when it is within `atol + rtol |target|` of its target. Default 1e-11.
     ///
+    /// This must be above the noise of the system's own rounding or convergence: noise beyond it looks like a jump, and
+    /// is returned as a coexistence of phases that hardly differ.
+    ///
     /// The target is taken with whatever additive constant it has. A distortion in nats often has a large one, as
     /// `(n/2) ln(2 pi s^2)` for n pixels.
     pub rtol: f64,

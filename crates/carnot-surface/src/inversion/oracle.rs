@@ -1,7 +1,6 @@
 //! Where equilibria come from, counted and warm-started.
 
-use super::error::Halt;
-use super::{InversionCounters, InversionError, InversionOptions, Solution};
+use super::{InversionCounters, InversionError, InversionOptions, Solution, Unattainable};
 use crate::{At, Multipliers, Observable, Observables, Rdc, Response, Responsive, System};
 
 /// A system with the options and counters of one inversion, and the last state as a warm start.
@@ -18,11 +17,14 @@ impl<'a, S: Responsive<Rdc = Rdc>> Oracle<'a, S> {
         Self { system, options, counters: InversionCounters::default(), warm }
     }
 
-    pub(super) fn equilibrium(&mut self, [lambda, gamma]: [f64; 2]) -> Result<At<S>, Halt<S::Error>> {
-        let at = Multipliers::new(lambda, gamma).map_err(InversionError::from)?;
+    pub(super) fn equilibrium(
+        &mut self,
+        [lambda, gamma]: [f64; 2],
+    ) -> Result<At<S>, InversionError<S::Error>> {
+        let at = Multipliers::new(lambda, gamma)?;
         let equilibria = self.options.most_equilibria;
         if self.counters.equilibria >= equilibria {
-            return Err(InversionError::GivenUp { equilibria, at }.into());
+            return Err(InversionError::GivenUp { equilibria, at });
         }
         self.counters.equilibria += 1;
         let found = self
@@ -32,7 +34,7 @@ impl<'a, S: Responsive<Rdc = Rdc>> Oracle<'a, S> {
         for observable in [Observable::Rate, Observable::Distortion, Observable::Classification] {
             // Infinity has its place: the distortion at lambda = 0, where pairs are forbidden.
             if found.rdc.get(observable).is_nan() {
-                return Err(InversionError::NotANumber { observable, at }.into());
+                return Err(InversionError::NotANumber { observable, at });
             }
         }
         self.warm = Some(found.state.clone());
@@ -66,6 +68,8 @@ pub(super) struct Sample<X> {
     pub(super) solution: Solution<X>,
     /// The losses that are below their targets at a multiplier of zero.
     pub(super) slack: Vec<Observable>,
+    /// A held loss that is above its target though its multiplier is as large as it may be.
+    pub(super) unmet: Option<Unattainable>,
 }
 
 impl<X> Sample<X> {

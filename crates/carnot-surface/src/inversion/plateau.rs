@@ -1,9 +1,8 @@
 //! The range of multipliers on which a target stays met.
 
-use super::error::Halt;
 use super::oracle::Sample;
 use super::settle::Wanted;
-use super::{InversionOptions, Solution};
+use super::{InversionError, InversionOptions, Solution};
 
 /// An end of a range is found to this, relative to the multiplier.
 const RESOLUTION: f64 = 1e-12;
@@ -18,13 +17,15 @@ pub(super) fn plateau<X: Clone, E: std::error::Error>(
     wanted: Wanted,
     options: &InversionOptions,
     root: Sample<X>,
-    evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, Halt<E>>,
-) -> Result<Solution<X>, Halt<E>> {
+    evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, InversionError<E>>,
+) -> Result<Solution<X>, InversionError<E>> {
     if !wanted.is_flat(options, &root) {
         return Ok(root.solution);
     }
     let slack = root.slack.clone();
-    let met = |sample: &Sample<X>| wanted.is_met(options, sample) && sample.slack == slack;
+    let met = |sample: &Sample<X>| {
+        wanted.is_met(options, sample) && sample.slack == slack && sample.unmet.is_none()
+    };
     let (smallest, largest) = (options.smallest_multiplier, options.largest_multiplier);
     let down = |multiplier: f64| if multiplier > FACTOR * smallest { multiplier / FACTOR } else { 0.0 };
     let up = |multiplier: f64| (FACTOR * multiplier.max(smallest)).min(largest);
@@ -68,8 +69,8 @@ pub(super) fn edge<X, E: std::error::Error>(
     mut inside: Sample<X>,
     mut outside: f64,
     met: impl Fn(&Sample<X>) -> bool,
-    evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, Halt<E>>,
-) -> Result<Sample<X>, Halt<E>> {
+    evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, InversionError<E>>,
+) -> Result<Sample<X>, InversionError<E>> {
     loop {
         let (low, high) = (outside.min(inside.multiplier), outside.max(inside.multiplier));
         if high <= options.smallest_multiplier || high - low <= RESOLUTION * high {

@@ -1,10 +1,9 @@
 //! From the crossing of a monotone residual to what it means.
 
 use super::bracket::{Crossing, Search};
-use super::error::Halt;
 use super::oracle::Sample;
 use super::plateau::plateau;
-use super::{Extreme, Inversion, InversionOptions, Solution, Unattainable};
+use super::{Extreme, Inversion, InversionError, InversionOptions, Solution, Unattainable};
 use crate::{Observable, Observables, Rdc};
 
 /// An observable and its target.
@@ -62,10 +61,18 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
     options: &InversionOptions,
     start: f64,
     same: impl Fn(&Rdc, &Rdc) -> bool,
-    evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, Halt<E>>,
-) -> Result<Inversion<X>, Halt<E>> {
+    evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, InversionError<E>>,
+) -> Result<Inversion<X>, InversionError<E>> {
     let search = wanted.search(options);
-    let (solution, slack) = match search.from(start, evaluate)? {
+    let crossing = search.from(start, evaluate)?;
+    let unmet = match &crossing {
+        Crossing::Jump(before, after) => before.unmet.or(after.unmet),
+        Crossing::Point(end) | Crossing::BeforeZero(end) | Crossing::BeyondLargest(end) => end.unmet,
+    };
+    if let Some(unmet) = unmet {
+        return Ok(Inversion::Unattainable(unmet));
+    }
+    let (solution, slack) = match crossing {
         Crossing::Point(sample) => {
             let slack = sample.slack.clone();
             (plateau(wanted, options, sample, evaluate)?, slack)

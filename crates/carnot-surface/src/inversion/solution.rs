@@ -105,7 +105,7 @@ impl<X> Solution<X> {
     }
 
     /// `first` and `second`, both at `multipliers` to rounding, in the shares `weight` and `1 - weight`. Phases that
-    /// `same` cannot tell apart are one.
+    /// `same` cannot tell apart are one, and one phase is no coexistence.
     pub(super) fn mix(
         multipliers: Multipliers,
         first: Self,
@@ -123,7 +123,14 @@ impl<X> Solution<X> {
                 None => phases.push(Phase { equilibrium, weight }),
             }
         }
-        Self::Coexistence { multipliers, phases }
+        match phases.pop() {
+            // No jump, but the system's own noise.
+            Some(only) if phases.is_empty() => Self::Point(only.equilibrium),
+            last => {
+                phases.extend(last);
+                Self::Coexistence { multipliers, phases }
+            }
+        }
     }
 
     fn into_phases(self) -> Vec<Phase<X>> {
