@@ -4,6 +4,7 @@ mod discrete;
 mod driven;
 mod estimated;
 pub mod gaussian;
+pub mod inversion;
 mod multipliers;
 mod observables;
 mod response;
@@ -16,6 +17,10 @@ pub use discrete::{
 pub use driven::{Driven, Force, Still};
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
 pub use gaussian::{GaussianError, GaussianSystem, Modes};
+pub use inversion::{
+    Extreme, Inversion, InversionCounters, InversionError, InversionOptions, Phase, Solution, Solved, Target,
+    Unattainable, solve_for,
+};
 pub use multipliers::{InvalidMultiplier, Multipliers};
 pub use observables::{Observable, Observables, Quantity, Rdc};
 pub use response::{DEGENERATE_CONDITION, Degenerate, RegularResponse, Response, Sidedness};
