@@ -10,7 +10,7 @@ mod system;
 
 pub use driven::{Driven, Force, Still};
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
-pub use gaussian::{GaussianError, GaussianSystem, Modes};
+pub use gaussian::{GaussianBottleneck, GaussianError, GaussianSystem, Modes};
 pub use multipliers::{InvalidMultiplier, Multipliers};
 pub use observables::{Observable, Observables, Quantity, Rdc};
 pub use response::{DEGENERATE_CONDITION, Degenerate, RegularResponse, Response, Sidedness};
