@@ -16,7 +16,7 @@ pub use discrete::{
 };
 pub use driven::{Driven, Force, Still};
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
-pub use gaussian::{GaussianError, GaussianSystem, Modes};
+pub use gaussian::{GaussianBottleneck, GaussianError, GaussianSystem, Modes};
 pub use inversion::{
     Extreme, Inversion, InversionCounters, InversionError, InversionOptions, Phase, Solution, Solved, Target,
     Unattainable, solve_for,

@@ -54,7 +54,7 @@ fn one_dimension_is_a_curve_and_says_so() {
     assert_close!(equilibrium.state.strengths()[0], mu, rtol = 1e-15, atol = 0.0);
     assert_close!(equilibrium.rdc.rate, 0.5 * f64::ln(mu), rtol = 1e-15, atol = 0.0);
     assert_close!(
-        system.posterior_covariance(&equilibrium.state)[(0, 0)],
+        system.posterior_covariance(&equilibrium.state).expect("its own state")[(0, 0)],
         2.0 / mu,
         rtol = 1e-15,
         atol = 0.0
@@ -152,7 +152,7 @@ fn bad_systems_are_refused_by_name() {
     let skew = new(&array![[1.0, 0.5], [0.1, 1.0]], &array![[1.0, 0.0]], &one, 1.0, 1.0);
     assert!(matches!(skew, GaussianError::NotSymmetric { row: 0, column: 1, .. }));
     let indefinite = new(&array![[1.0, 2.0], [2.0, 1.0]], &array![[1.0, 0.0]], &one, 1.0, 1.0);
-    assert_eq!(indefinite, GaussianError::NotPositiveDefinite);
+    assert_eq!(indefinite, GaussianError::NotPositiveDefinite { matrix: "source covariance" });
     let negative = new(&one, &one, &array![[-1.0]], 1.0, 1.0);
     assert!(matches!(negative, GaussianError::NegativeVariance { index: 0, .. }));
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {

@@ -304,7 +304,7 @@ proptest! {
         let best = solve(&system, multipliers);
         prop_assert!(candidate >= best.free_energy() - 1e-12 * (1.0 + candidate.abs()));
         // And the optimum's own T gives back its own D and C.
-        let t = system.posterior_covariance(&best.state);
+        let t = system.posterior_covariance(&best.state).expect("its own state");
         assert_close!(t.diag().sum() / 1.4, best.rdc.distortion - system.distortion_constant(), 1e-12, 1e-12);
         let loss = readout.dot(&t).dot(&readout.t())[(0, 0)] / 0.8;
         assert_close!(loss, best.rdc.classification - system.classification_constant(), 1e-10, 1e-12);

@@ -60,9 +60,12 @@ pub enum GaussianError {
         /// The entry.
         value: f64,
     },
-    /// The source covariance has an eigenvalue that is not positive.
-    #[error("the source covariance is not positive definite")]
-    NotPositiveDefinite,
+    /// A covariance has an eigenvalue that is not positive.
+    #[error("the {matrix} is not positive definite")]
+    NotPositiveDefinite {
+        /// Which matrix.
+        matrix: &'static str,
+    },
     /// A noise variance is not a positive number.
     #[error("the {name} variance must be finite and positive, not {value}")]
     NoiseVariance {
@@ -78,6 +81,14 @@ pub enum GaussianError {
         lambda: f64,
         /// The multiplier of the classification loss.
         gamma: f64,
+    },
+    /// The modes belong to a system of another dimension.
+    #[error("the state has {found} modes, the source has dimension {expected}")]
+    StateDimension {
+        /// How many modes there are.
+        found: usize,
+        /// The dimension of the source.
+        expected: usize,
     },
 }
 
@@ -101,6 +112,10 @@ pub(super) fn check_shape(
         Some(((row, column), &value)) => Err(GaussianError::NotFinite { matrix, row, column, value }),
         None => Ok(()),
     }
+}
+
+pub(super) fn check_variance(name: &'static str, value: f64) -> Result<(), GaussianError> {
+    if value.is_finite() && value > 0.0 { Ok(()) } else { Err(GaussianError::NoiseVariance { name, value }) }
 }
 
 pub(super) fn check_symmetric(

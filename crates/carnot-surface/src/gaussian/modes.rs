@@ -5,19 +5,15 @@ use faer::{Mat, Side};
 use super::GaussianError;
 use crate::{Multipliers, Response, Sidedness};
 
-/// The eigenvalues and eigenvectors of `M = lambda L'L / s_d^2 + gamma L'B'B L / s_c^2`.
+/// The eigenvalues and eigenvectors of what the multipliers demand in whitened coordinates:
+/// `M = lambda L'L / s_d^2 + gamma L'B'B L / s_c^2` with a head of fixed noise variance, and the same with the head's
+/// own noise covariance where that is free.
 ///
 /// Mode i is encoded, with posterior variance `1 / mu_i` in whitened coordinates, if its strength `mu_i` is above one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Modes {
     strengths: Vec<f64>,
     frame: Mat<f64>,
-}
-
-/// `matrix' matrix / variance`, exactly symmetric.
-pub(super) fn gram(matrix: &Mat<f64>, variance: f64) -> Mat<f64> {
-    let product = matrix.transpose() * matrix;
-    Mat::from_fn(product.nrows(), product.ncols(), |i, j| product[(i.max(j), i.min(j))] / variance)
 }
 
 impl Modes {
@@ -41,6 +37,24 @@ impl Modes {
         }
     }
 
+    /// The modes of `M = factor' factor`, of a factor with n columns and at least n rows. The error of `mu_i` is that of
+    /// `sqrt(mu_max mu_i)`, and not of `mu_max` as if M were formed: a weak mode keeps its digits beside a strong one.
+    pub(super) fn of_factor(factor: &Mat<f64>, at: Multipliers) -> Result<Self, GaussianError> {
+        let failed = || GaussianError::Eigenvalues { lambda: at.lambda(), gamma: at.gamma() };
+        if !factor.is_all_finite() {
+            return Err(failed());
+        }
+        let svd = factor.thin_svd().map_err(|_| failed())?;
+        let n = factor.ncols();
+        let mut strengths: Vec<f64> = svd.S().column_vector().iter().map(|sigma| sigma * sigma).collect();
+        strengths.reverse();
+        if strengths.iter().all(|mu| mu.is_finite()) {
+            Ok(Self { strengths, frame: Mat::from_fn(n, n, |i, j| svd.V()[(i, n - 1 - j)]) })
+        } else {
+            Err(failed())
+        }
+    }
+
     /// The strengths `mu_i`, in ascending order.
     pub fn strengths(&self) -> &[f64] {
         &self.strengths
@@ -51,9 +65,31 @@ impl Modes {
         self.strengths.iter().filter(|&&mu| mu > 1.0).count()
     }
 
-    /// The eigenvectors V, one column a mode.
-    pub(super) fn frame(&self) -> &Mat<f64> {
-        &self.frame
+    /// `V diag(min(1 / mu_i, 1))^(1/2)`: a root of the posterior covariance W in whitened coordinates.
+    pub(super) fn root(&self) -> Mat<f64> {
+        let deviations: Vec<f64> = self.posterior_variances().map(f64::sqrt).collect();
+        Mat::from_fn(self.frame.nrows(), deviations.len(), |i, mode| self.frame[(i, mode)] * deviations[mode])
+    }
+
+    /// `|ln max(mu, 1)|`, Euclidean norm: the geodesic distance from the posterior covariance to the prior.
+    pub(super) fn distance_to_the_prior(&self) -> f64 {
+        self.strengths.iter().map(|mu| mu.max(1.0).ln().powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// Refuses the modes of a system of another dimension.
+    pub(super) fn check_dimension(&self, expected: usize) -> Result<(), GaussianError> {
+        let found = self.strengths.len();
+        if found == expected { Ok(()) } else { Err(GaussianError::StateDimension { found, expected }) }
+    }
+
+    /// The strengths with those set to one, which counts as not encoded, that are known to `tolerance(mode)` and cannot
+    /// be told from it; and whether there are any.
+    pub(super) fn settled(&self, tolerance: impl Fn(usize) -> f64) -> (Vec<f64>, Sidedness) {
+        let critical = |(mode, mu): (usize, &f64)| (mu - 1.0).abs() <= tolerance(mode);
+        let settle = |(mode, mu)| if critical((mode, mu)) { 1.0 } else { *mu };
+        let transition = self.strengths.iter().enumerate().any(critical);
+        let sidedness = if transition { Sidedness::OneSided } else { Sidedness::TwoSided };
+        (self.strengths.iter().enumerate().map(settle).collect(), sidedness)
     }
 
     /// `min(1 / mu_i, 1)`: the posterior variance of each mode relative to its prior variance.
@@ -84,13 +120,10 @@ impl Modes {
     ) -> Response<f64> {
         let in_frame = |cost: &Mat<f64>| self.frame.transpose() * (cost * &self.frame);
         let (p1, p2) = (in_frame(distortion_cost), in_frame(classification_cost));
-        // An eigenvalue is known to about n units in the last place of the largest. One that cannot be told from one is
-        // critical, and counts as not encoded.
+        // An eigenvalue is known to about n units in the last place of the largest.
         let largest = self.strengths.last().copied().unwrap_or(0.0);
         let rounding = f64::EPSILON * self.strengths.len() as f64 * largest.max(1.0);
-        let critical = |mu: f64| (mu - 1.0).abs() <= rounding;
-        let strengths: Vec<f64> =
-            self.strengths.iter().map(|&mu| if critical(mu) { 1.0 } else { mu }).collect();
+        let (strengths, sidedness) = self.settled(|_| rounding);
         let [mut s11, mut s12, mut s22] = [0.0; 3];
         for (i, &u) in strengths.iter().enumerate() {
             for (j, &v) in strengths.iter().enumerate() {
@@ -100,8 +133,6 @@ impl Modes {
                 s22 += weight * p2[(i, j)] * p2[(i, j)];
             }
         }
-        let transition = self.strengths.iter().any(|&mu| critical(mu));
-        let sidedness = if transition { Sidedness::OneSided } else { Sidedness::TwoSided };
         Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness }
     }
 }
