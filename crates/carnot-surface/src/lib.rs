@@ -3,6 +3,7 @@
 mod driven;
 mod estimated;
 pub mod gaussian;
+pub mod geometry;
 mod multipliers;
 mod observables;
 mod response;
