@@ -4,6 +4,7 @@ mod discrete;
 mod driven;
 mod estimated;
 pub mod gaussian;
+pub mod geometry;
 pub mod inversion;
 mod multipliers;
 mod observables;

@@ -65,6 +65,15 @@ impl<Q: Quantity> Response<Q> {
 }
 
 impl Response<f64> {
+    /// `S v`: the rates of change `[dD, dC]` when the multipliers move along `v = [dlambda, dgamma]`.
+    pub fn along(&self, direction: [f64; 2]) -> [f64; 2] {
+        let [lambda, gamma] = direction;
+        [
+            self.distortion_lambda * lambda + self.cross * gamma,
+            self.cross * lambda + self.classification_gamma * gamma,
+        ]
+    }
+
     /// The response as an invertible matrix.
     ///
     /// # Errors
@@ -96,6 +105,17 @@ impl RegularResponse {
 
     fn determinant(&self) -> f64 {
         self.s.distortion_lambda * self.s.classification_gamma - self.s.cross * self.s.cross
+    }
+
+    /// `S^-1 w`: the change of the multipliers `[dlambda, dgamma]` that moves the observables by `w = [dD, dC]`. Minus
+    /// `S^-1` is the Hessian of R(D, C).
+    pub fn multipliers_along(&self, change: [f64; 2]) -> [f64; 2] {
+        let [distortion, classification] = change;
+        let determinant = self.determinant();
+        [
+            (self.s.classification_gamma * distortion - self.s.cross * classification) / determinant,
+            (self.s.distortion_lambda * classification - self.s.cross * distortion) / determinant,
+        ]
     }
 
     /// `(dgamma/dlambda)_C = -S12 / S22`: the slope of an iso-classification curve.
@@ -161,6 +181,17 @@ mod tests {
         // In units of the multipliers this one is the identity.
         let far = Multipliers::new(1e-6, 1e6).expect("valid");
         assert_close!(response(-1e12, 0.0, -1e-12).condition(far), 1.0, rtol = 1e-12, atol = 0.0);
+    }
+
+    #[test]
+    fn the_inverse_undoes_the_response() {
+        let s = response(-5.0, 1.0, -7.0);
+        assert_eq!(s.along([2.0, 3.0]), [-7.0, -19.0]);
+        let regular = s.regular(Multipliers::new(1.0, 1.0).expect("valid")).expect("regular");
+        let [lambda, gamma] = regular.multipliers_along([-7.0, -19.0]);
+        // A handful of roundings.
+        assert_close!(lambda, 2.0, rtol = 1e-15, atol = 0.0);
+        assert_close!(gamma, 3.0, rtol = 1e-15, atol = 0.0);
     }
 
     #[test]
