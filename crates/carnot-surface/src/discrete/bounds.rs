@@ -65,10 +65,10 @@ impl Bounds {
         }
         let gamma = at.gamma();
         let mut bound = f64::NEG_INFINITY;
-        for y in 0..problem.n_y {
+        for (y, log_c) in log_classifier.iter().enumerate() {
             let labels = problem.row(&problem.labels, y);
             self.sums[y] = self.ratio.iter().zip(labels).map(|(g, t)| g * t).sum();
-            let slope = self.sums[y] * (-log_classifier[y]).exp();
+            let slope = self.sums[y] * (-log_c).exp();
             bound = bound.max((1.0 - gamma) * weight + gamma * slope);
         }
         Promise { weight, bound }
@@ -97,7 +97,7 @@ impl Bounds {
         }
         normalise_log(&mut self.candidate);
         if gamma <= 1.0 {
-            for i in 0..n_y {
+            for (i, log_c) in log_classifier.iter().enumerate() {
                 for j in 0..=i {
                     let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));
                     let q: f64 = self.ratio.iter().zip(ti).zip(tj).map(|((g, a), b)| g * a * b).sum();
@@ -105,14 +105,14 @@ impl Bounds {
                     let identity = if i == j { 1.0 + 1e-12 } else { 0.0 };
                     self.curvature[i * n_y + j] = identity - gamma * (q / weight / scale - scale);
                 }
-                self.trial[i] = (self.candidate[i] - log_classifier[i]) * (0.5 * self.candidate[i]).exp();
+                self.trial[i] = (self.candidate[i] - log_c) * (0.5 * self.candidate[i]).exp();
             }
             if small::cholesky(&mut self.curvature, n_y) {
                 small::solve_lower(&self.curvature, n_y, &mut self.trial);
                 small::solve_lower_transposed(&self.curvature, n_y, &mut self.trial);
-                for y in 0..n_y {
+                for (y, log_c) in log_classifier.iter().enumerate() {
                     let step = self.trial[y] * (-0.5 * self.candidate[y]).exp();
-                    self.trial[y] = (log_classifier[y] + step).clamp(LEAST_LOG, -LEAST_LOG);
+                    self.trial[y] = (log_c + step).clamp(LEAST_LOG, -LEAST_LOG);
                 }
                 normalise_log(&mut self.trial);
                 let trial = std::mem::take(&mut self.trial);
@@ -132,7 +132,13 @@ impl Bounds {
 
     /// The weight that letter `z` would take of itself: the root m of `sum_x p(x) G(x, z) / (1 + m G(x, z)) = 1`, where its
     /// promise would be one if the other letters stayed as they are. For promises above one.
-    pub(super) fn share(&mut self, task: Task<'_>, evaluation: &Evaluation, z: usize, log_classifier: &[f64]) -> f64 {
+    pub(super) fn share(
+        &mut self,
+        task: Task<'_>,
+        evaluation: &Evaluation,
+        z: usize,
+        log_classifier: &[f64],
+    ) -> f64 {
         let source = &task.problem.source;
         evaluation.write_ratio(task, z, log_classifier, &mut self.ratio);
         let excess = |m: f64| -> f64 {

@@ -181,11 +181,11 @@ impl Curvature {
             }
             Kind::Exact | Kind::Modified => spectral_block(block, signs, n_y, self.kind)?,
         };
-        for x in 0..n_x {
+        for (x, (e, root)) in encoder.iter().zip(&self.root_source).enumerate() {
             for (y, entry) in self.row.iter_mut().enumerate() {
                 *entry = if used && joint[y] > 0.0 {
                     let deviation = problem.labels[y * n_x + x] - joint[y] / weight;
-                    gamma.sqrt() * self.root_source[x] * encoder[x] * deviation / joint[y].sqrt()
+                    gamma.sqrt() * root * e * deviation / joint[y].sqrt()
                 } else {
                     0.0
                 };

@@ -15,6 +15,7 @@ mod observed;
 mod onset;
 mod options;
 mod partition;
+mod phase;
 mod problem;
 mod quadratic;
 mod response;

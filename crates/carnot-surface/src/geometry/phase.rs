@@ -1,6 +1,6 @@
 //! Phases: what changes abruptly at a transition.
 
-use crate::{At, GaussianSystem, Response, Responsive, Scalar, System};
+use crate::{At, GaussianBottleneck, GaussianSystem, Response, Responsive, Scalar, System};
 
 /// A system that can say in which phase an equilibrium is: which modes are encoded, which letters are used. The free
 /// energy is smooth within a phase. The phase is a property of the equilibrium, not of the way it was found: where
@@ -16,6 +16,15 @@ pub trait Phased: System {
 /// The number of encoded modes. The strengths of all modes grow with either multiplier, so that modes enter one after
 /// the other, each at `mu_i = 1` and with a transition of second order.
 impl Phased for GaussianSystem {
+    type Phase = usize;
+
+    fn phase(&self, at: &At<Self>) -> usize {
+        at.state.active()
+    }
+}
+
+/// The number of encoded modes, as of the system whose head is given.
+impl Phased for GaussianBottleneck {
     type Phase = usize;
 
     fn phase(&self, at: &At<Self>) -> usize {

@@ -1,9 +1,9 @@
 //! The certified gap, and plain alternation as the independent method.
 
 use carnot_surface::Certificate;
-use carnot_testkit::{Stop, plain_alternation};
 use carnot_testkit::strategies::{convex_multipliers, discrete_problem};
 use carnot_testkit::tier;
+use carnot_testkit::{Stop, plain_alternation};
 
 use crate::{at, for_draws, solve, system_of};
 
@@ -16,7 +16,9 @@ fn the_gap_is_certified_and_plain_alternation_is_never_lower() {
         let equilibrium = solve(&system_of(&problem), multipliers);
         let free_energy = equilibrium.free_energy();
         let scale = free_energy.abs().max(1.0);
-        let Certificate::Bound { gap, residual } = equilibrium.certificate else { panic!("draw {draw}: no bound") };
+        let Certificate::Bound { gap, residual } = equilibrium.certificate else {
+            panic!("draw {draw}: no bound")
+        };
         assert!((0.0..=1e-10 * scale).contains(&gap), "draw {draw}: gap {gap:e}");
         assert!(residual <= 1e-12, "draw {draw}: residual {residual:e}");
         let start = problem.diagonal_encoder();

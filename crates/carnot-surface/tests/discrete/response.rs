@@ -47,7 +47,10 @@ fn the_response_is_the_derivative_of_the_resolved_observables() {
         for (i, (entry, difference)) in pairs.into_iter().enumerate() {
             let allowed = 1e-5 * size + difference.error;
             let off = (entry - difference.value).abs();
-            assert!(off <= allowed, "draw {draw} entry {i}: {entry:e} against {difference:?}, allowed {allowed:e}, lambda {lambda} gamma {gamma}");
+            assert!(
+                off <= allowed,
+                "draw {draw} entry {i}: {entry:e} against {difference:?}, allowed {allowed:e}, lambda {lambda} gamma {gamma}"
+            );
         }
     });
     println!("{kept} draws kept ({zero} with zero response), {left_out} left out");
