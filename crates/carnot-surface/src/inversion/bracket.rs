@@ -23,7 +23,8 @@ pub(super) struct Search<'a> {
     pub(super) accept: f64,
 }
 
-/// How a residual comes to its level.
+/// How a residual comes to its level. One of these lives at a time: their size does not matter.
+#[expect(clippy::large_enum_variant, reason = "never collected")]
 pub(super) enum Crossing<X> {
     /// At one multiplier.
     Point(Sample<X>),
