@@ -4,6 +4,7 @@
 mod ci;
 mod reproduce;
 mod tidy;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,12 @@ const TASKS: &[Task] = &[
         summary: "build carnot-reproduce, then become it (--help lists its arguments)",
         run: reproduce::run,
     },
+    Task {
+        name: "verify",
+        arguments: "[--cases N]",
+        summary: "run the tests that are too long for `cargo test`, tier after tier",
+        run: verify::run,
+    },
     Task { name: "tidy", arguments: "", summary: "check what the compiler does not", run: tidy::run },
     Task { name: "ci", arguments: "", summary: "run .ci/run: every check, in order", run: ci::run },
 ];
@@ -41,6 +48,8 @@ const TASKS: &[Task] = &[
 enum Failure {
     /// An argument that the command does not take.
     UnexpectedArgument { command: &'static str, argument: OsString },
+    /// Arguments that make no sense to the command, and why.
+    Misuse { command: &'static str, what: String },
     /// A program that could not be started, read or waited for.
     Program { program: OsString, source: io::Error },
     /// A file that could not be read.
@@ -59,6 +68,7 @@ impl fmt::Display for Failure {
             Self::UnexpectedArgument { command, argument } => {
                 write!(f, "`{command}` takes no argument, found `{}`", argument.display())
             }
+            Self::Misuse { command, what } => write!(f, "{what} (see `cargo xtask {command} --help`)"),
             Self::Program { program, source } => write!(f, "cannot run `{}`: {source}", program.display()),
             Self::File { path, source } => write!(f, "cannot read {}: {source}", path.display()),
             Self::Metadata(source) => write!(f, "{source}"),
@@ -71,7 +81,7 @@ impl fmt::Display for Failure {
 impl Failure {
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::UnexpectedArgument { .. } => EXIT_MISUSE,
+            Self::UnexpectedArgument { .. } | Self::Misuse { .. } => EXIT_MISUSE,
             _ => EXIT_UNFINISHED,
         })
     }
