@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod discrete;
+
 use carnot_surface::{GaussianError, GaussianSystem};
 use ndarray::{Array1, Array2};
 
