@@ -15,6 +15,9 @@ pub(super) struct Promise {
     pub(super) bound: f64,
 }
 
+/// A bound above the weight by this part of it is as good as the weight.
+const ENOUGH: f64 = 4.0 * f64::EPSILON;
+
 /// Tolerance of the logarithm of a letter's share: what follows corrects it.
 const SHARE_TOLERANCE: f64 = 0.01;
 
@@ -75,19 +78,20 @@ impl Bounds {
     }
 
     /// One step towards the classifier with which letter `z`, not in use, would have the largest weight: Newton's where
-    /// that raises the weight, else the alternation's, which never lowers it. Returns the promise before the step.
+    /// that raises the weight or lowers the bound, else the alternation's, which never lowers the weight. Takes the promise
+    /// of the classifier, with the buffers as [`promise`](Self::promise) left them, and returns that after the step.
     fn improve(
         &mut self,
         task: Task<'_>,
         evaluation: &Evaluation,
         z: usize,
         log_classifier: &mut [f64],
+        before: Promise,
     ) -> Promise {
         let Task { problem, at } = task;
         let (n_y, gamma) = (problem.n_y, at.gamma());
-        let before = self.promise(task, evaluation, z, log_classifier);
         let weight = before.weight;
-        if weight <= 0.0 || before.bound <= weight * (1.0 + 4.0 * f64::EPSILON) {
+        if weight <= 0.0 {
             return before;
         }
         // With c' = sums / weight the alternation's step is x = ln c' - ln c, and Newton's is N^-1 x, where in units of
@@ -116,18 +120,19 @@ impl Bounds {
                 }
                 normalise_log(&mut self.trial);
                 let trial = std::mem::take(&mut self.trial);
-                let raised = self.promise(task, evaluation, z, &trial).weight >= weight;
-                if raised {
+                let after = self.promise(task, evaluation, z, &trial);
+                let better = after.weight > weight || after.bound < before.bound;
+                if better {
                     log_classifier.copy_from_slice(&trial);
                 }
                 self.trial = trial;
-                if raised {
-                    return before;
+                if better {
+                    return after;
                 }
             }
         }
         log_classifier.copy_from_slice(&self.candidate);
-        before
+        self.promise(task, evaluation, z, log_classifier)
     }
 
     /// The weight that letter `z` would take of itself: the root m of `sum_x p(x) G(x, z) / (1 + m G(x, z)) = 1`, where its
@@ -164,15 +169,18 @@ impl Bounds {
         rounds: usize,
         worth: f64,
     ) -> f64 {
-        let mut weight = 0.0;
+        let mut promise = self.promise(task, evaluation, z, row);
         for _ in 0..rounds {
-            let before = self.improve(task, evaluation, z, row).weight;
-            if before < 0.5 * worth || before <= weight * (1.0 + 1e-12) {
+            let weight = promise.weight;
+            if weight < 0.5 * worth {
                 break;
             }
-            weight = before;
+            promise = self.improve(task, evaluation, z, row, promise);
+            if promise.weight <= weight * (1.0 + 1e-12) {
+                break;
+            }
         }
-        self.promise(task, evaluation, z, row).weight
+        promise.weight
     }
 
     /// Raises the classifiers of the letters not in use by at most `rounds` steps each, and fills the promises of all
@@ -194,16 +202,16 @@ impl Bounds {
         let mut weighted = 0.0;
         for z in 0..problem.n_z {
             let row = &mut letters.log_classifier[z * n_y..][..n_y];
+            let mut promise = self.promise(task, evaluation, z, row);
             if letters.marginal[z] == 0.0 && free_marginal && task.classifier_matters() {
                 for _ in 0..rounds {
-                    let before = self.improve(task, evaluation, z, row);
-                    // Far from entering, whatever its classifier.
-                    if before.bound < 1.0 {
+                    // Far from entering, whatever its classifier, or as good as it can be.
+                    if promise.bound < 1.0 || promise.bound <= promise.weight * (1.0 + ENOUGH) {
                         break;
                     }
+                    promise = self.improve(task, evaluation, z, row, promise);
                 }
             }
-            let promise = self.promise(task, evaluation, z, row);
             self.promises[z] = promise;
             largest = largest.max(promise.bound);
             // (1 - gamma) G + gamma max: less (1 - gamma) G, the weight's own part, which a given marginal holds.

@@ -40,10 +40,6 @@ pub(super) struct Curvature {
     /// `F_z` with `F S F' = N_z^-1`, shape `(letters, n_y, n_y)`, and the signs S of its columns.
     blocks: Vec<f64>,
     signs: Vec<f64>,
-    /// One row of `C` before it is multiplied by `F_z`.
-    row: Vec<f64>,
-    /// `p(x) G(x, z)`.
-    ratio: Vec<f64>,
     root_source: Vec<f64>,
     letters: usize,
     n_y: usize,
@@ -88,8 +84,6 @@ impl Curvature {
             hessian: Mat::zeros(n_z, n_z),
             blocks: vec![0.0; n_z * eliminated * eliminated],
             signs: vec![1.0; n_z * eliminated],
-            row: vec![0.0; n_y],
-            ratio: vec![0.0; n_x],
             root_source: problem.source.iter().map(|p| p.sqrt()).collect(),
             letters: 0,
             n_y,
@@ -114,9 +108,10 @@ impl Curvature {
         self.eliminates = task.classifier_matters();
         for (k, &z) in working.iter().enumerate() {
             let log_classifier = &letters.log_classifier[z * problem.n_y..][..problem.n_y];
-            evaluation.write_ratio(task, z, log_classifier, &mut self.ratio);
-            for (x, (g, root)) in self.ratio.iter().zip(&self.root_source).enumerate() {
-                self.weights[(x, k)] = g * root;
+            let column = self.weights.col_as_slice_mut(k);
+            evaluation.write_ratio(task, z, log_classifier, column);
+            for (g, root) in column.iter_mut().zip(&self.root_source) {
+                *g *= root;
             }
         }
         if self.eliminates {
@@ -181,18 +176,17 @@ impl Curvature {
             }
             Kind::Exact | Kind::Modified => spectral_block(block, signs, n_y, self.kind)?,
         };
-        for (x, (e, root)) in encoder.iter().zip(&self.root_source).enumerate() {
-            for (y, entry) in self.row.iter_mut().enumerate() {
-                *entry = if used && joint[y] > 0.0 {
-                    let deviation = problem.labels[y * n_x + x] - joint[y] / weight;
-                    gamma.sqrt() * root * e * deviation / joint[y].sqrt()
-                } else {
-                    0.0
-                };
+        for y in 0..n_y {
+            let column = self.classifiers.col_as_slice_mut(k * n_y + y);
+            column.fill(0.0);
+            for (i, q) in joint.iter().enumerate().filter(|(_, q)| used && **q > 0.0) {
+                let (factor, mean) = (block[i * n_y + y] / q.sqrt(), q / weight);
+                for (entry, t) in column.iter_mut().zip(problem.row(&problem.labels, i)) {
+                    *entry += factor * (t - mean);
+                }
             }
-            for y in 0..n_y {
-                let entry: f64 = (0..n_y).map(|i| self.row[i] * block[i * n_y + y]).sum();
-                self.classifiers[(x, k * n_y + y)] = entry;
+            for (entry, (e, root)) in column.iter_mut().zip(encoder.iter().zip(&self.root_source)) {
+                *entry *= gamma.sqrt() * root * e;
             }
         }
         Ok(negative)
@@ -296,8 +290,8 @@ impl Curvature {
         for (column, (value, sign)) in e.iter().zip(&self.signs).enumerate() {
             let factor = value * sign;
             if factor != 0.0 {
-                for (x, entry) in direct.iter_mut().enumerate() {
-                    *entry += factor * self.classifiers[(x, column)];
+                for (entry, c) in direct.iter_mut().zip(self.classifiers.col_as_slice(column)) {
+                    *entry += factor * c;
                 }
             }
         }
@@ -315,16 +309,15 @@ impl Curvature {
     /// `(P^(1/2) G)' v` into `out`, shape `(letters)`.
     pub(super) fn weights_transposed(&self, v: &[f64], out: &mut [f64]) {
         for (k, entry) in out.iter_mut().enumerate() {
-            *entry = v.iter().enumerate().map(|(x, value)| self.weights[(x, k)] * value).sum();
+            *entry = v.iter().zip(self.weights.col_as_slice(k)).map(|(value, w)| w * value).sum();
         }
     }
 
     /// Adds `M^-1 P^(1/2) G delta` to `out`, shape `(n_x)`.
     pub(super) fn add_solved(&self, delta: &[f64], out: &mut [f64]) {
-        let solved = &self.solved;
         for (k, step) in delta.iter().enumerate() {
-            for (x, entry) in out.iter_mut().enumerate() {
-                *entry += step * solved[(x, k)];
+            for (entry, solved) in out.iter_mut().zip(self.solved.col_as_slice(k)) {
+                *entry += step * solved;
             }
         }
     }
@@ -332,7 +325,7 @@ impl Curvature {
     /// `C' v` into `out`, shape `(letters * n_y)`.
     pub(super) fn classifiers_transposed(&self, v: &[f64], out: &mut [f64]) {
         for (column, entry) in out.iter_mut().enumerate() {
-            *entry = v.iter().enumerate().map(|(x, value)| self.classifiers[(x, column)] * value).sum();
+            *entry = v.iter().zip(self.classifiers.col_as_slice(column)).map(|(value, c)| c * value).sum();
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct Solver {
 }
 
 /// Cycles of the alternation before Newton's method is tried on a cold start.
-const FIRST_CYCLES: usize = 4;
+const FIRST_CYCLES: usize = 2;
 
 /// Cycles before further tries, and the part of the weights that is given back to all letters.
 const MORE_CYCLES: [usize; 3] = [20, 100, 500];
