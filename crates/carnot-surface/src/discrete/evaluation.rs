@@ -110,7 +110,9 @@ impl Evaluation {
     pub(super) fn write_update(&self, problem: &Problem, letters: &mut Letters) {
         self.write_classifier(problem, letters);
         if problem.marginal.is_none() {
-            letters.marginal.copy_from_slice(&self.marginal);
+            for (weight, updated) in letters.marginal.iter_mut().zip(&self.marginal) {
+                *weight = if *updated < LEAST_WEIGHT { 0.0 } else { *updated };
+            }
         }
     }
 
@@ -164,6 +166,9 @@ impl Evaluation {
         }
     }
 }
+
+/// A weight below this is zero: its reciprocal, the largest ratio, would not be a number.
+pub(super) const LEAST_WEIGHT: f64 = 1e-290;
 
 /// The largest logarithm of a ratio: its square, times probabilities, is still a number.
 const LARGEST_LOG_RATIO: f64 = 300.0;

@@ -1,7 +1,7 @@
 //! Newton's method on the letters: weights by a quadratic programme, classifiers eliminated, step length by descent.
 
 use super::curvature::{Curvature, Kind};
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, LEAST_WEIGHT};
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{Problem, Task};
 use super::quadratic::QuadraticProgramme;
@@ -174,6 +174,9 @@ impl Newton {
                 let least = letters.marginal[z] * kept;
                 self.trial.marginal[z] =
                     if weight <= f64::EPSILON * letters.marginal[z] { least } else { weight.max(least) };
+                if self.trial.marginal[z] < LEAST_WEIGHT {
+                    self.trial.marginal[z] = 0.0;
+                }
                 if eliminates && letters.marginal[z] > 0.0 {
                     let row = &mut self.trial.log_classifier[z * n_y..][..n_y];
                     for (log_c, step) in row.iter_mut().zip(&self.classifier_step[k * n_y..]) {

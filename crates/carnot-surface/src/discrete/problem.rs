@@ -10,6 +10,10 @@ use crate::Multipliers;
 /// stay finite, so that `0 * ln 0 = 0` needs no branch.
 pub(super) const LOG_ZERO: f64 = -1e250;
 
+/// Inputs of less probability than this are solved for, but left out of the certificate's maximum: with costs of up to a
+/// million nats they change no objective by a unit in the last place.
+pub(super) const NEGLIGIBLE: f64 = 1e-22;
+
 /// Inputs that occur, labels that occur, and every letter.
 ///
 /// All tables are letter-major or label-major: the inputs of one letter, or of one label, lie side by side.
@@ -23,6 +27,8 @@ pub(super) struct Problem {
     pub(super) n_z: usize,
     /// `p(x) > 0`, shape `(n_x)`.
     pub(super) source: Vec<f64>,
+    /// The inputs of a probability so small that the objective does not show them: below [`NEGLIGIBLE`].
+    pub(super) negligible: Vec<usize>,
     /// `p(y|x)`, shape `(n_y, n_x)`.
     pub(super) labels: Vec<f64>,
     /// `rho(x, z) - min_z rho(x, z)`, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
@@ -78,6 +84,9 @@ impl Problem {
             n_y: label_places.len(),
             n_z,
             source: inputs.iter().map(|&x| source.probabilities()[x]).collect(),
+            negligible: (0..inputs.len())
+                .filter(|&i| source.probabilities()[inputs[i]] < NEGLIGIBLE)
+                .collect(),
             labels,
             costs: Vec::new(),
             least_distortion: 0.0,

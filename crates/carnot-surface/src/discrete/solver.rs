@@ -6,7 +6,7 @@ use super::curvature::Kind;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::newton::Newton;
-use super::problem::{Problem, Task};
+use super::problem::{NEGLIGIBLE, Problem, Task};
 
 /// What a solver found.
 #[derive(Debug, Clone)]
@@ -149,6 +149,7 @@ impl Solver {
             }
         }
         solution.work = work;
+        self.drop_negligible(task, &mut solution, target);
         solution
     }
 
@@ -248,6 +249,28 @@ impl Solver {
         self.evaluation.objective(task, letters);
         self.evaluation.update(problem, letters);
         None
+    }
+
+    /// Takes letters out of use that only inputs of negligible probability need, where the solution stays one: their
+    /// weights are not known better than by orders of magnitude, and what depends on the solution should not see them.
+    fn drop_negligible(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
+        let problem = task.problem;
+        let negligible = |weight: f64| weight > 0.0 && weight < NEGLIGIBLE;
+        if problem.marginal.is_some() || !solution.letters.marginal.iter().any(|&weight| negligible(weight)) {
+            return;
+        }
+        let mut letters = solution.letters.clone();
+        for weight in letters.marginal.iter_mut().filter(|weight| negligible(**weight)) {
+            *weight = 0.0;
+        }
+        let objective = self.evaluation.objective(task, &letters);
+        self.evaluation.update(problem, &letters);
+        let residual = self.evaluation.residual(task, &letters);
+        let gap = self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0);
+        let without = Solution { letters, objective, gap, residual, work: solution.work };
+        if target.is_met(&without) {
+            *solution = without;
+        }
     }
 
     /// The promises of all letters, those of the absent ones with the best classifiers found.
