@@ -165,10 +165,10 @@ fn the_scalar_gaussian_of_correlation_point_eight() {
     assert_close!(squared_error(&system, &two.rdc), 0.390_388_203_2, rtol = 0.0, atol = PRINTED);
     assert_close!(two.rdc.classification, 1.084_526_398_0, rtol = 0.0, atol = PRINTED);
     assert_close!(free_energy(&system, &two), 1.750_027_320_7, rtol = 0.0, atol = PRINTED);
-    let three = solve(&system, 0.0, 2.0);
+    let three = solve(&system, 0.0, 2.0); // u = 1/4 and R = ln 2
     let posterior = system.posterior_covariance(&three.state).expect("its own state");
     assert_close!(posterior[(0, 0)], 0.25, rtol = 1e-12, atol = 0.0);
-    assert_close!(three.rdc.rate, 0.693_147_180_6, rtol = 0.0, atol = PRINTED);
+    assert_close!(three.rdc.rate, std::f64::consts::LN_2, rtol = 1e-12, atol = 0.0);
     assert_close!(three.rdc.classification, 0.960_793_167_3, rtol = 0.0, atol = PRINTED);
     let response = system.response(&one).expect("a response");
     // -rho^2 u / sqrt(2.72) in forty-digit arithmetic.

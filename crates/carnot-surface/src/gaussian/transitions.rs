@@ -1,6 +1,6 @@
 //! Where modes turn on, predicted.
 
-use faer::Mat;
+use faer::{Mat, Side};
 
 use super::{GaussianBottleneck, GaussianError, GaussianSystem};
 use crate::Multipliers;
@@ -11,8 +11,8 @@ impl GaussianSystem {
     /// every strength: what is on stays on.
     ///
     /// From a base at the origin M is proportional to t and the transitions are the `1 / mu_i` of the direction. In
-    /// general they are the eigenvalues t of the pencil `I - M(base)`, `M(direction)`. A mode that is at its transition at
-    /// the base turns on at `t = 0`.
+    /// general they are the eigenvalues of the pencil `I - M(base)`, `M(direction)`. A mode that is at its transition at
+    /// the base turns on at `t = 0` if the direction reaches it.
     ///
     /// # Errors
     ///
@@ -23,28 +23,55 @@ impl GaussianSystem {
         let demand = |at: Multipliers, i: usize, j: usize| {
             at.lambda() * distortion[(i, j)] + at.gamma() * classification[(i, j)]
         };
+        let failed = || GaussianError::Eigenvalues { lambda: direction.lambda(), gamma: direction.gamma() };
         let growth = Mat::from_fn(n, n, |i, j| demand(direction, i, j));
         let missing = Mat::from_fn(n, n, |i, j| f64::from(u8::from(i == j)) - demand(base, i, j));
-        let failed = GaussianError::Eigenvalues { lambda: direction.lambda(), gamma: direction.gamma() };
         if !(growth.is_all_finite() && missing.is_all_finite()) {
-            return Err(failed);
+            return Err(failed());
         }
-        let scale = growth.norm_max();
-        let eigen = missing.generalized_eigen(&growth).map_err(|_| failed)?;
-        let (above, below) = (eigen.S_a().column_vector(), eigen.S_b().column_vector());
-        // Eigenvalues of either matrix are known to about n units in the last place of its largest.
+        let eigen = growth.self_adjoint_eigen(Side::Lower).map_err(|_| failed())?;
+        let fastest = eigen.S().column_vector().iter().copied().fold(0.0, f64::max);
+        if fastest == 0.0 {
+            return Ok(Vec::new());
+        }
+        let root = Mat::from_fn(n, n, |mode, j| eigen.U()[(j, mode)] * eigen.S()[mode].max(0.0).sqrt());
+        // `det(I - M(base) - t G'G) = 0` where `1 / (t + s)` is an eigenvalue of `G (I - M(base) + s G'G)^-1 G'`. The
+        // shift s moves the pole away from a base that is at or near a transition itself. One of these is not near
+        // another transition.
+        let mut best: Option<(f64, Mat<f64>)> = None;
+        for shift in [1.0, 0.7, 0.4].map(|shift| shift / fastest) {
+            let inverse =
+                compressed_inverse(&root, &(&missing + faer::Scale(shift) * &growth)).ok_or_else(failed)?;
+            if best.as_ref().is_none_or(|(_, best)| inverse.norm_max() < best.norm_max()) {
+                best = Some((shift, inverse));
+            }
+        }
+        let (shift, inverse) = best.ok_or_else(failed)?;
+        let inverses = inverse.self_adjoint_eigenvalues(Side::Lower).map_err(|_| failed())?;
+        // In ascending order, each known to about n units in the last place of the largest.
         let rounding = 8.0 * n as f64 * f64::EPSILON;
-        let mut transitions: Vec<f64> = above
-            .iter()
-            .zip(below.iter())
-            .filter(|(_, below)| below.re.abs() > rounding * scale)
-            .map(|(above, below)| above.re / below.re)
-            .filter(|t| *t >= -rounding * missing.norm_max() / scale)
-            .map(|t| t.max(0.0))
-            .collect();
-        transitions.sort_by(f64::total_cmp);
-        Ok(transitions)
+        let known = rounding * inverse.norm_max();
+        let transitions = inverses
+            .into_iter()
+            .rev()
+            .filter(|inverse| *inverse > known)
+            .map(|inverse| 1.0 / inverse - shift);
+        Ok(transitions.filter(|t| *t >= -rounding * shift).map(|t| t.max(0.0)).collect())
     }
+}
+
+/// `root matrix^-1 root'`, where what the root does not reach may be singular; `None` if the eigenvalues are not found.
+fn compressed_inverse(root: &Mat<f64>, matrix: &Mat<f64>) -> Option<Mat<f64>> {
+    let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+    let values = eigen.S().column_vector();
+    let n = matrix.nrows();
+    let rounding = 8.0 * n as f64 * f64::EPSILON * matrix.norm_max();
+    let reached = root * eigen.U();
+    let divided = Mat::from_fn(n, n, |i, mode| {
+        if values[mode].abs() > rounding { reached[(i, mode)] / values[mode] } else { 0.0 }
+    });
+    let product = divided * reached.transpose();
+    Some(Mat::from_fn(n, n, |i, j| product[(i.max(j), i.min(j))]))
 }
 
 impl GaussianBottleneck {

@@ -175,9 +175,12 @@ impl System for GaussianBottleneck {
 }
 
 impl Responsive for GaussianBottleneck {
-    /// By implicit differentiation of `M = lambda P + gamma N(phi(M))`: with the change `-phi'` of W that M causes
-    /// and the curvature H of the free energy (see the book's chapter on this system),
-    /// `S_ab = -1/2 <p_a, H^-1 p_b>`, where `p_1` is P and `p_2` is N.
+    /// By implicit differentiation of `M = lambda P + gamma N(phi(M))`, with `dN = -N dW N`: the head's noise follows.
+    /// One-sided where a strength cannot be told from one.
+    ///
+    /// # Errors
+    ///
+    /// [`GaussianError::StateDimension`] for the equilibrium of a system of another dimension.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, GaussianError> {
         at.state.check_dimension(self.dimension())?;
         let point: Point = self.objective(at.multipliers).point(at.state.clone())?;

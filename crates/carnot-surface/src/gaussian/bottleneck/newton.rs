@@ -24,7 +24,7 @@ const MAX_CONJUGATE_GRADIENTS: usize = 1000;
 /// H s = s - gamma w^(1/2) (A (w^(1/2) s) A) + w^(1/2) (E x + x E) / 2,    x = w^(1/2) s
 /// ```
 ///
-/// The last term, which vanishes at the equilibrium, makes H positive definite everywhere: on encoded modes H is the
+/// The last term, which vanishes at the equilibrium, keeps H positive semidefinite everywhere: on encoded modes H is the
 /// Hessian of F along geodesics, `(B x + x B) / 2 - gamma A x A` with `B = lambda P + gamma N >= gamma A` and `A < I`,
 /// and the other weights only add to it. So `-w^(1/2) s` is a direction of descent.
 pub(super) struct Curvature<'a> {

@@ -11,7 +11,7 @@ use super::newton::Curvature;
 /// Where the solver stops: the residual of the optimality conditions.
 const RESIDUAL: f64 = 1e-12;
 
-/// Newton's method takes up to ten steps from the start used here on problems of all scales; this is only a guard.
+/// Up to twenty steps are taken from any start on problems of all scales; this is only a guard.
 const MAX_STEPS: usize = 200;
 
 /// `F(W) = 1/2 [-ln det W + lambda tr(P W) + gamma ln det(I + K W K')]`.
