@@ -2,6 +2,7 @@
 
 mod certificates;
 mod response;
+mod search;
 mod zz_debug;
 
 use carnot_info::Joint;
