@@ -28,7 +28,7 @@ pub(super) enum Crossing<X> {
     /// At one multiplier.
     Point(Sample<X>),
     /// In a jump: the samples before and after are as close as numbers can be.
-    Jump(Sample<X>, Sample<X>),
+    Jump(Box<[Sample<X>; 2]>),
     /// Before the multiplier has left zero. The sample is at zero, or next to it where the residual jumps at zero.
     BeforeZero(Sample<X>),
     /// Not at any multiplier allowed. The sample is at the largest.
@@ -149,7 +149,7 @@ impl Search<'_> {
         if before.multiplier == 0.0 && self.falling {
             return Ok(Crossing::BeforeZero(after));
         }
-        Ok(Crossing::Jump(before, after))
+        Ok(Crossing::Jump(Box::new([before, after])))
     }
 
     /// Whether no multiplier is left between the two, or none that matters.

@@ -103,7 +103,7 @@ impl Constrained {
                 slack.push(held.observable);
                 (inner.solution, inner.response)
             }
-            Crossing::Jump(before, after) => (coexistence(before, after, same(options)), None),
+            Crossing::Jump(sides) => (coexistence(*sides, same(options)), None),
             Crossing::BeyondLargest(inner) => {
                 unmet = Some(held.unattainable(&inner, &line.sample(oracle, 0.0)?));
                 (inner.solution, None)
