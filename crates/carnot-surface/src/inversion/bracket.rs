@@ -9,21 +9,19 @@ const LONGEST_STEP: f64 = 4.0 * std::f64::consts::LN_2;
 /// A step this short is Newton's last, or one that rounding or noise keeps from the root.
 const SHORT_STEP: f64 = 1e-9;
 
-/// A search for the multiplier at which a residual that only falls, or only rises, is at a level.
+/// A search for the multiplier at which a residual that only falls, or only rises, is zero.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Search<'a> {
     pub(super) options: &'a InversionOptions,
     /// Whether the residual falls when the multiplier rises: D and C do, R does not.
     pub(super) falling: bool,
-    /// Where the residual shall be.
-    pub(super) level: f64,
-    /// How close it shall be.
+    /// How close to zero the residual shall be.
     pub(super) aim: f64,
     /// How close is close enough where rounding or the system's own noise prevents `aim`.
     pub(super) accept: f64,
 }
 
-/// How a residual comes to its level.
+/// How a residual comes to zero.
 pub(super) enum Crossing<X> {
     /// At one multiplier.
     Point(Sample<X>),
@@ -46,10 +44,9 @@ struct Progress {
 }
 
 impl Search<'_> {
-    /// The residual over its level, in the direction in which it falls: positive below the root, negative above.
+    /// The residual in the direction in which it falls: positive below the root, negative above.
     fn excess<X>(&self, sample: &Sample<X>) -> f64 {
-        let excess = sample.residual - self.level;
-        if self.falling { excess } else { -excess }
+        if self.falling { sample.residual } else { -sample.residual }
     }
 
     /// How far Newton's method moves the multiplier; `None` where the slope is unknown, zero or of the wrong sign.
@@ -78,7 +75,7 @@ impl Search<'_> {
             if excess.abs() <= self.aim {
                 return Ok(Crossing::Point(sample));
             }
-            // Where noise keeps the residual from its level it does not cross it either.
+            // What noise keeps from `aim` it can also keep from changing its sign.
             if excess.abs() <= self.accept
                 && best.as_ref().is_none_or(|best| excess.abs() < self.excess(best).abs())
             {
