@@ -1,6 +1,6 @@
 //! Inversions whose answers are known in closed form.
 
-use carnot_surface::{GaussianSystem, Inversion, InversionOptions, Observables, solve_for};
+use carnot_surface::{GaussianSystem, Inversion, InversionOptions, Observables, Rdc, solve_for};
 use carnot_testkit::assert_close;
 use ndarray::array;
 
@@ -105,6 +105,24 @@ fn a_smooth_target_takes_few_equilibria() {
     let warm = solve_for(&system, target, Some(&there), &InversionOptions::default()).expect("an inversion");
     assert_eq!(warm.counters.equilibria, 1);
     assert!(matches!(warm.inversion, Inversion::Unique(_)));
+}
+
+#[test]
+fn the_work_of_the_longer_ways_is_bounded() {
+    let system = plane();
+    // A constraint that does not bind leads along the constrained curve, where the slopes of D and of R are known.
+    let alone = forward(&system, 3.0, 0.0).rdc;
+    let [by_distortion, by_rate, _] = pairs(Rdc { classification: alone.classification + 0.3, ..alone });
+    for (target, most) in [(by_distortion, 60), (by_rate, 27)] {
+        let solved = solve(&system, target);
+        assert!(solved.counters.equilibria <= most, "{target:?}: {:?}", solved.counters);
+    }
+    // A scan tries 65 multipliers and one between each two, and more only where a cubic does not foretell it.
+    let there = forward(&system, 7.0, 0.3).rdc;
+    for target in [at_lambda(7.0, Rate, there.rate), at_gamma(0.3, Classification, there.classification)] {
+        let solved = solve(&system, target);
+        assert!(solved.counters.equilibria <= 150, "{target:?}: {:?}", solved.counters);
+    }
 }
 
 #[test]
