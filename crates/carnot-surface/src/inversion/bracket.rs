@@ -19,6 +19,8 @@ pub(super) struct Search<'a> {
     pub(super) aim: f64,
     /// How close is close enough where rounding or the system's own noise prevents `aim`.
     pub(super) accept: f64,
+    /// How close an end of a closed bracket is to be taken for the root: one side of a jump may be.
+    pub(super) accept_side: f64,
 }
 
 /// How a residual comes to zero.
@@ -138,7 +140,7 @@ impl Search<'_> {
             }
         }
         let (excess_before, excess_after) = (self.excess(&before), -self.excess(&after));
-        if excess_before.min(excess_after) <= self.accept {
+        if excess_before.min(excess_after) <= self.accept_side {
             return Ok(Crossing::Point(if excess_before <= excess_after { before } else { after }));
         }
         // What a loss is at a multiplier of exactly zero is not identified: of all models of the same objective the

@@ -36,7 +36,7 @@ impl Wanted {
     pub(super) fn search(self, options: &InversionOptions) -> Search<'_> {
         let accept = options.allowed(self.value);
         let falling = self.observable != Observable::Rate;
-        Search { options, falling, aim: 1e-3 * accept, accept }
+        Search { options, falling, aim: 1e-3 * accept, accept, accept_side: accept }
     }
 
     /// The verdict that no multiplier is large enough, or small enough, given samples at both ends.
