@@ -19,7 +19,7 @@ pub(super) const MOST_ROUNDS: usize = 400;
 const ROUGH_ROUNDS: usize = 12;
 
 /// How many of the roughly descended starts are followed to the end.
-const FOLLOWED: usize = 4;
+const FOLLOWED: usize = 8;
 
 /// Steps of gamma in a sweep from the convex range up, or from far above down.
 const SWEEP_STEPS: usize = 6;

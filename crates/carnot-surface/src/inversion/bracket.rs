@@ -9,27 +9,26 @@ const LONGEST_STEP: f64 = 4.0 * std::f64::consts::LN_2;
 /// A step this short is Newton's last, or one that rounding or noise keeps from the root.
 const SHORT_STEP: f64 = 1e-9;
 
-/// A search for the multiplier at which a residual that only falls, or only rises, is at a level.
+/// A search for the multiplier at which a residual that only falls, or only rises, is zero.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Search<'a> {
     pub(super) options: &'a InversionOptions,
     /// Whether the residual falls when the multiplier rises: D and C do, R does not.
     pub(super) falling: bool,
-    /// Where the residual shall be.
-    pub(super) level: f64,
-    /// How close it shall be.
+    /// How close to zero the residual shall be.
     pub(super) aim: f64,
     /// How close is close enough where rounding or the system's own noise prevents `aim`.
     pub(super) accept: f64,
+    /// How close an end of a closed bracket is to be taken for the root: one side of a jump may be.
+    pub(super) accept_side: f64,
 }
 
-/// How a residual comes to its level. One of these lives at a time: their size does not matter.
-#[expect(clippy::large_enum_variant, reason = "never collected")]
+/// How a residual comes to zero.
 pub(super) enum Crossing<X> {
     /// At one multiplier.
     Point(Sample<X>),
     /// In a jump: the samples before and after are as close as numbers can be.
-    Jump(Sample<X>, Sample<X>),
+    Jump(Box<[Sample<X>; 2]>),
     /// Before the multiplier has left zero. The sample is at zero, or next to it where the residual jumps at zero.
     BeforeZero(Sample<X>),
     /// Not at any multiplier allowed. The sample is at the largest.
@@ -47,10 +46,9 @@ struct Progress {
 }
 
 impl Search<'_> {
-    /// The residual over its level, in the direction in which it falls: positive below the root, negative above.
+    /// The residual in the direction in which it falls: positive below the root, negative above.
     fn excess<X>(&self, sample: &Sample<X>) -> f64 {
-        let excess = sample.residual - self.level;
-        if self.falling { excess } else { -excess }
+        if self.falling { sample.residual } else { -sample.residual }
     }
 
     /// How far Newton's method moves the multiplier; `None` where the slope is unknown, zero or of the wrong sign.
@@ -79,7 +77,7 @@ impl Search<'_> {
             if excess.abs() <= self.aim {
                 return Ok(Crossing::Point(sample));
             }
-            // Where noise keeps the residual from its level it does not cross it either.
+            // What noise keeps from `aim` it can also keep from changing its sign.
             if excess.abs() <= self.accept
                 && best.as_ref().is_none_or(|best| excess.abs() < self.excess(best).abs())
             {
@@ -142,7 +140,7 @@ impl Search<'_> {
             }
         }
         let (excess_before, excess_after) = (self.excess(&before), -self.excess(&after));
-        if excess_before.min(excess_after) <= self.accept {
+        if excess_before.min(excess_after) <= self.accept_side {
             return Ok(Crossing::Point(if excess_before <= excess_after { before } else { after }));
         }
         // What a loss is at a multiplier of exactly zero is not identified: of all models of the same objective the
@@ -150,7 +148,7 @@ impl Search<'_> {
         if before.multiplier == 0.0 && self.falling {
             return Ok(Crossing::BeforeZero(after));
         }
-        Ok(Crossing::Jump(before, after))
+        Ok(Crossing::Jump(Box::new([before, after])))
     }
 
     /// Whether no multiplier is left between the two, or none that matters.

@@ -90,6 +90,8 @@ impl Constrained {
         let largest_multiplier = options.largest_multiplier * multiplier.max(1.0);
         let within = InversionOptions { largest_multiplier, ..*options };
         let mut search = held.search(&within);
+        // The lever rule, however small a share it gives to one side, is what makes the other loss right.
+        search.accept_side = search.aim;
         if self.wanted.observable == Observable::Rate {
             // dR = -lambda dD - gamma dC: the rate shows what is left of the held loss times its multiplier.
             let aim = 0.1 * options.allowed(self.wanted.value) / *guess;
@@ -103,7 +105,7 @@ impl Constrained {
                 slack.push(held.observable);
                 (inner.solution, inner.response)
             }
-            Crossing::Jump(before, after) => (coexistence(before, after, same(options)), None),
+            Crossing::Jump(sides) => (coexistence(*sides, same(options)), None),
             Crossing::BeyondLargest(inner) => {
                 unmet = Some(held.unattainable(&inner, &line.sample(oracle, 0.0)?));
                 (inner.solution, None)

@@ -23,8 +23,8 @@ pub struct InversionOptions {
     pub largest_multiplier: f64,
     /// How many multipliers a decade a scan tries first, where a target may be met more than once. Default 4.
     pub scan_per_decade: usize,
-    /// Equilibria after which the search is given up. Default 20,000: a smooth target takes about ten, a scan about a
-    /// hundred, a coexistence of two wanted observables some hundreds.
+    /// Equilibria after which the search is given up. Default 20,000: a smooth target takes about ten, a scan some 150, a
+    /// coexistence of two wanted observables some hundreds.
     pub most_equilibria: usize,
 }
 

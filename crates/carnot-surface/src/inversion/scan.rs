@@ -148,11 +148,9 @@ where
         let search = Search { falling: before.residual > 0.0, ..self.wanted.search(self.options) };
         match search.between(before.clone(), after.clone(), &mut self.evaluate)? {
             Crossing::Point(root) => self.plateau(Some(before), [&root, &root], Some(after))?,
-            Crossing::Jump(low, high) => {
-                self.found.push(coexistence(low, high, same(self.options)));
-            }
+            Crossing::Jump(sides) => self.found.push(coexistence(*sides, same(self.options))),
             Crossing::BeforeZero(high) | Crossing::BeyondLargest(high) => {
-                self.found.push(coexistence(before.clone(), high, same(self.options)));
+                self.found.push(coexistence([before.clone(), high], same(self.options)));
             }
         }
         Ok(())

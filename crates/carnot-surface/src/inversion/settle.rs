@@ -36,7 +36,7 @@ impl Wanted {
     pub(super) fn search(self, options: &InversionOptions) -> Search<'_> {
         let accept = options.allowed(self.value);
         let falling = self.observable != Observable::Rate;
-        Search { options, falling, level: 0.0, aim: 1e-3 * accept, accept }
+        Search { options, falling, aim: 1e-3 * accept, accept, accept_side: accept }
     }
 
     /// The verdict that no multiplier is large enough, or small enough, given samples at both ends.
@@ -66,7 +66,7 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
     let search = wanted.search(options);
     let crossing = search.from(start, evaluate)?;
     let unmet = match &crossing {
-        Crossing::Jump(before, after) => before.unmet.or(after.unmet),
+        Crossing::Jump(sides) => sides[0].unmet.or(sides[1].unmet),
         Crossing::Point(end) | Crossing::BeforeZero(end) | Crossing::BeyondLargest(end) => end.unmet,
     };
     if let Some(unmet) = unmet {
@@ -77,9 +77,9 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
             let slack = sample.slack.clone();
             (plateau(wanted, options, sample, evaluate)?, slack)
         }
-        Crossing::Jump(before, after) => {
-            let slack = if before.slack.is_empty() { after.slack.clone() } else { before.slack.clone() };
-            (coexistence(before, after, same), slack)
+        Crossing::Jump(sides) => {
+            let slack = sides.iter().find(|side| !side.slack.is_empty()).map(|side| side.slack.clone());
+            (coexistence(*sides, same), slack.unwrap_or_default())
         }
         Crossing::BeforeZero(mut sample) if search.falling => {
             sample.slack.push(wanted.observable);
@@ -99,8 +99,7 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
 
 /// The lever rule: the mixture of two samples on either side of a jump whose residual is zero.
 pub(super) fn coexistence<X>(
-    before: Sample<X>,
-    after: Sample<X>,
+    [before, after]: [Sample<X>; 2],
     same: impl Fn(&Rdc, &Rdc) -> bool,
 ) -> Solution<X> {
     let weight = after.residual / (after.residual - before.residual);

@@ -118,6 +118,9 @@ impl<X> Solution<X> {
         let shares = shares.chain(second.into_phases().into_iter().map(|phase| (phase, 1.0 - weight)));
         for (Phase { equilibrium, weight }, share) in shares {
             let weight = weight * share;
+            if weight == 0.0 {
+                continue;
+            }
             match phases.iter_mut().find(|known| same(&known.equilibrium.rdc, &equilibrium.rdc)) {
                 Some(known) => known.weight += weight,
                 None => phases.push(Phase { equilibrium, weight }),

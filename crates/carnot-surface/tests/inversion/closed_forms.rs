@@ -1,7 +1,8 @@
 //! Inversions whose answers are known in closed form.
 
-use carnot_surface::{Inversion, InversionOptions, solve_for};
+use carnot_surface::{GaussianSystem, Inversion, InversionOptions, Observables, Rdc, solve_for};
 use carnot_testkit::assert_close;
+use ndarray::array;
 
 use crate::systems::{plane, uniform_binary, water};
 use crate::{Classification, Distortion, Rate, at_gamma, at_lambda, forward, pairs, point, solve};
@@ -107,6 +108,24 @@ fn a_smooth_target_takes_few_equilibria() {
 }
 
 #[test]
+fn the_work_of_the_longer_ways_is_bounded() {
+    let system = plane();
+    // A constraint that does not bind leads along the constrained curve, where the slopes of D and of R are known.
+    let alone = forward(&system, 3.0, 0.0).rdc;
+    let [by_distortion, by_rate, _] = pairs(Rdc { classification: alone.classification + 0.3, ..alone });
+    for (target, most) in [(by_distortion, 60), (by_rate, 27)] {
+        let solved = solve(&system, target);
+        assert!(solved.counters.equilibria <= most, "{target:?}: {:?}", solved.counters);
+    }
+    // A scan tries 65 multipliers and one between each two, and more only where a cubic does not foretell it.
+    let there = forward(&system, 7.0, 0.3).rdc;
+    for target in [at_lambda(7.0, Rate, there.rate), at_gamma(0.3, Classification, there.classification)] {
+        let solved = solve(&system, target);
+        assert!(solved.counters.equilibria <= 150, "{target:?}: {:?}", solved.counters);
+    }
+}
+
+#[test]
 fn without_a_response_the_same_is_found() {
     let mut system = uniform_binary();
     system.phases[0].letters.extend([[0.3, 0.2, 1.0], [0.1, 0.7, 0.4]]);
@@ -123,5 +142,31 @@ fn without_a_response_the_same_is_found() {
             assert_close!(found.multipliers.gamma(), 0.8, rtol = 1e-9, atol = 0.0);
         }
         assert!(equilibria < 400, "{equilibria} equilibria");
+    }
+}
+
+#[test]
+fn a_loss_that_the_other_multiplier_hardly_moves_is_met() {
+    // The target sees a thousandth of the second dimension: at lambda = 1 the classification loss of lambda = 6,000 is
+    // out of reach of every gamma allowed, and the solution is on the other side of that.
+    let system = GaussianSystem::new(
+        array![[1.0, 0.0], [0.0, 1.0]].view(),
+        array![[0.0, 1e-3]].view(),
+        array![[1.0]].view(),
+        1.0,
+        1.0,
+    )
+    .expect("a valid system");
+    let there = forward(&system, 6_000.0, 1.0);
+    for target in pairs(there.rdc) {
+        let solution = match solve(&system, target).inversion {
+            Inversion::Unique(solution) | Inversion::Slack { solution, .. } => solution,
+            other => panic!("{target:?}: {other:?}"),
+        };
+        for observable in [Rate, Distortion, Classification] {
+            let (found, wanted) = (solution.rdc().get(observable), there.rdc.get(observable));
+            // The rate by dR = -lambda dD, of the tolerance of D.
+            assert_close!(found, wanted, rtol = 0.0, atol = 6_000.0 * 2e-11, "{target:?} {observable}");
+        }
     }
 }

@@ -109,8 +109,7 @@ fn two_wanted_losses_inside_a_jump_lie_on_the_line_of_coexistence() {
         };
         for target in pairs(mixture) {
             let solved = solve(&system, target);
-            println!("{target:?}: {:?}", solved.counters);
-            assert!(solved.counters.equilibria < 1000, "{target:?}: {:?}", solved.counters);
+            assert!(solved.counters.equilibria < 400, "{target:?}: {:?}", solved.counters);
             let solution = unique(solved);
             let found = solution.rdc();
             let (multipliers, phases) = coexistence(solution);
@@ -139,7 +138,10 @@ fn three_phases_coexist_at_a_triple_point() {
     let weights = [0.2, 0.5, 0.3];
     let target =
         Target::DistortionClassification { distortion: 0.2 + 0.25 * 0.3, classification: 0.2 + 0.5 * 0.5 };
-    let (multipliers, mut phases) = coexistence(unique(solve(&system, target)));
+    let solved = solve(&system, target);
+    // Three jumps, one inside the other; without the meeting tangents of either it is thousands.
+    assert!(solved.counters.equilibria <= 800, "{:?}", solved.counters);
+    let (multipliers, mut phases) = coexistence(unique(solved));
     assert_close!(multipliers.lambda(), 0.64, rtol = 1e-12, atol = 0.0);
     assert_close!(multipliers.gamma(), 0.72, rtol = 1e-12, atol = 0.0);
     phases.sort_by_key(|phase| phase.equilibrium.state);
