@@ -4,6 +4,7 @@ mod alternation;
 mod bounds;
 mod curvature;
 mod dense;
+mod entry;
 mod error;
 mod evaluation;
 mod free_decoder;
