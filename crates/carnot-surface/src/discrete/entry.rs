@@ -62,14 +62,19 @@ impl Solver {
         self.bounds.gap(task, &self.evaluation, letters, LAST_ROUNDS);
     }
 
-    /// The letters in use, and those whose promise says that they enter.
-    pub(super) fn set_working(&mut self, problem: &Problem, letters: &Letters) {
-        let free = problem.marginal.is_none();
-        let promises = &self.bounds.promises;
+    /// The letters in use, with their promises brought up to date, and with `entering` those whose promise says that they
+    /// enter.
+    pub(super) fn set_working(&mut self, problem: &Problem, letters: &Letters, entering: bool) {
+        let enters = entering && problem.marginal.is_none();
+        let promises = &mut self.bounds.promises;
         self.newton.working.clear();
-        self.newton.working.extend(
-            (0..problem.n_z)
-                .filter(|&z| letters.marginal[z] > 0.0 || (free && promises[z].weight > 1.0 + ENTRY)),
-        );
+        for z in 0..problem.n_z {
+            if letters.marginal[z] > 0.0 {
+                promises[z].weight = self.evaluation.marginal[z] / letters.marginal[z];
+                self.newton.working.push(z);
+            } else if enters && promises[z].weight > 1.0 + ENTRY {
+                self.newton.working.push(z);
+            }
+        }
     }
 }

@@ -47,8 +47,7 @@ impl Solver {
         let mut candidates: Vec<Solution> = Vec::new();
         let mut work = Work::default();
         let mut consider = |solution: Solution| {
-            work.cycles += solution.work.cycles;
-            work.newton_steps += solution.work.newton_steps;
+            work = work.plus(solution.work);
             candidates.push(solution);
         };
         consider(self.sweep(task, target, true));
@@ -65,8 +64,7 @@ impl Solver {
         let mut best: Option<Solution> = None;
         for candidate in candidates {
             let solution = self.descend_and_enter(task, candidate.letters, target);
-            work.cycles += solution.work.cycles;
-            work.newton_steps += solution.work.newton_steps;
+            work = work.plus(solution.work);
             // Among equals the one that satisfies the optimality conditions best.
             let lower = best.as_ref().is_none_or(|best| {
                 let rounding = 1e-13 * best.objective.abs().max(1.0);
@@ -120,8 +118,7 @@ impl Solver {
                 break;
             }
             let mut next = self.descend(task, letters, MOST_ROUNDS, target);
-            next.work.cycles += solution.work.cycles;
-            next.work.newton_steps += solution.work.newton_steps;
+            next.work = next.work.plus(solution.work);
             if next.objective >= solution.objective {
                 solution.work = next.work;
                 break;

@@ -30,6 +30,13 @@ pub struct Work {
     pub newton_steps: usize,
 }
 
+impl Work {
+    /// This and `other` together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { cycles: self.cycles + other.cycles, newton_steps: self.newton_steps + other.newton_steps }
+    }
+}
+
 /// When the solver may stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Target {
@@ -67,6 +74,9 @@ const RESCUE_CYCLES: usize = 8;
 
 /// Steps without progress after which what was reached is all that rounding allows.
 const PATIENCE: usize = 20;
+
+/// Steps of Newton's method between two looks at the letters that are not in use.
+const UNSEEN: usize = 3;
 
 /// A decrease of the objective, relative to it, that counts as progress.
 const DECREASE: f64 = 1e-11;
@@ -139,8 +149,7 @@ impl Solver {
                 letters.log_classifier.copy_from_slice(&cold.log_classifier);
             }
             let next = self.solve(task, letters, cycles, target);
-            work.cycles += next.work.cycles;
-            work.newton_steps += next.work.newton_steps;
+            work = work.plus(next.work);
             if next.gap.max(next.residual) < solution.gap.max(solution.residual) {
                 solution = next;
             }
@@ -168,10 +177,18 @@ impl Solver {
         let unknown = f64::INFINITY;
         let mut best =
             Solution { letters: letters.clone(), objective, gap: unknown, residual: unknown, work };
-        let mut patience = PATIENCE;
+        let (mut patience, mut unseen) = (PATIENCE, 0);
         for _ in 0..MOST_STEPS {
             self.evaluation.update(problem, &letters);
             let residual = self.evaluation.residual(task, &letters);
+            if unseen > 0 && residual > target.residual {
+                // Newton's method converges on the letters in use; the others are looked at again when it has.
+                unseen -= 1;
+                let (stepped, steps) = self.step(task, &mut letters, objective, false);
+                (objective, work) = (stepped, work.plus(steps));
+                continue;
+            }
+            unseen = UNSEEN;
             let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
             let gap = self.bounds.gap(task, &self.evaluation, &mut letters, rounds).max(0.0);
             let scale = objective.abs().max(1.0);
@@ -186,26 +203,12 @@ impl Solver {
                 break;
             }
             if let Some(lower) = self.grow(task, &mut letters, objective) {
+                unseen = 0;
                 objective = lower;
                 continue;
             }
-            self.set_working(problem, &letters);
-            let promises = &self.bounds.promises;
-            let promised = |z: usize| promises[z].weight;
-            let stepped =
-                self.newton.step(task, &mut self.evaluation, &mut letters, objective, promised, Kind::Convex);
-            work.newton_steps += 1;
-            objective = match stepped {
-                Some(objective) => objective,
-                None => {
-                    let mut objective = objective;
-                    for _ in 0..RESCUE_CYCLES {
-                        objective = self.alternation.cycle(task, &mut self.evaluation, &mut letters);
-                        work.cycles += 1;
-                    }
-                    objective
-                }
-            };
+            let (stepped, steps) = self.step(task, &mut letters, objective, true);
+            (objective, work) = (stepped, work.plus(steps));
         }
         best.work = work;
         if !task.classifier_matters() {
@@ -215,6 +218,30 @@ impl Solver {
             self.evaluation.write_classifier(problem, &mut best.letters);
         }
         best
+    }
+
+    /// A step of Newton's method over the letters in use and, with `entering`, those that promise to enter; where it does not
+    /// descend, cycles of the alternation. Returns the objective and the work.
+    fn step(&mut self, task: Task<'_>, letters: &mut Letters, before: f64, entering: bool) -> (f64, Work) {
+        self.set_working(task.problem, letters, entering);
+        let mut work = Work { cycles: 0, newton_steps: 1 };
+        let stepped = self.newton.step(
+            task,
+            &mut self.evaluation,
+            letters,
+            before,
+            |z| self.bounds.promises[z].weight,
+            Kind::Convex,
+        );
+        let objective = stepped.unwrap_or_else(|| {
+            let mut objective = before;
+            for _ in 0..RESCUE_CYCLES {
+                objective = self.alternation.cycle(task, &mut self.evaluation, letters);
+                work.cycles += 1;
+            }
+            objective
+        });
+        (objective, work)
     }
 }
 
