@@ -60,9 +60,9 @@ pub const PEER_LAMBDAS: [f64; 3] = [1.0, 5.0, 20.0];
 /// The multipliers of the classification loss at which peers are run.
 pub const PEER_GAMMAS: [f64; 3] = [0.0, 0.5, 0.9];
 
-/// The problem as `peers/peers.py` reads it.
+/// The problem at these multipliers as `peers/peers.py` reads it.
 #[must_use]
-pub fn problem_file(problem: &DiscreteProblem) -> String {
+pub fn problem_file(problem: &DiscreteProblem, lambdas: &[f64], gammas: &[f64]) -> String {
     let rows = |table: &[f64], columns: usize| -> Vec<Vec<f64>> {
         table.chunks(columns).map(<[f64]>::to_vec).collect()
     };
@@ -71,8 +71,8 @@ pub fn problem_file(problem: &DiscreteProblem) -> String {
         "p_x": problem.source(),
         "p_y_given_x": rows(&problem.labels(), problem.n_y),
         "rho": rows(&problem.distortion, problem.n_z),
-        "lambdas": PEER_LAMBDAS,
-        "gammas": PEER_GAMMAS,
+        "lambdas": lambdas,
+        "gammas": gammas,
     });
     content.to_string()
 }

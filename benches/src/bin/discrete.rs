@@ -6,11 +6,16 @@ use std::error::Error;
 use carnot_benches::discrete::{
     PEER_GAMMAS, PEER_LAMBDAS, Peer, median_seconds, peers, problem_file, random_problem, system,
 };
+use carnot_info::Joint;
 use carnot_surface::{At, Certificate, DiscreteOptions, DiscreteSystem, Multipliers, System};
 use carnot_testkit::{DiscreteProblem, Stop, plain_alternation};
+use ndarray::Array2;
 
 /// The certified gap to which the solver and plain alternation are run, relative to `max(1, |F|)`.
 const GAP: f64 = 1e-9;
+
+/// Multipliers at which the bottleneck of the random problem encodes something.
+const BOTTLENECK_GAMMAS: [f64; 4] = [3.0, 5.0, 10.0, 30.0];
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -22,8 +27,16 @@ fn main() -> Outcome {
         ["table", file] => table(&peers(&std::fs::read_to_string(file)?)?),
         ["curve"] => curve(),
         ["scaling"] => scaling(),
-        ["problem", file] => Ok(std::fs::write(file, problem_file(&random_problem(64, 5)))?),
-        _ => Err("usage: discrete [table [PEERS.jsonl] | curve | scaling | problem FILE.json]".into()),
+        ["bottleneck"] => bottleneck(&[]),
+        ["bottleneck", file] => bottleneck(&peers(&std::fs::read_to_string(file)?)?),
+        ["bottleneck-problem", file] => {
+            Ok(std::fs::write(file, problem_file(&random_problem(64, 5), &[0.0], &BOTTLENECK_GAMMAS))?)
+        }
+        ["problem", file] => {
+            Ok(std::fs::write(file, problem_file(&random_problem(64, 5), &PEER_LAMBDAS, &PEER_GAMMAS))?)
+        }
+        _ => Err("usage: discrete [table [PEERS.jsonl] | curve | scaling | bottleneck [PEERS.jsonl] | problem FILE.json \
+                 | bottleneck-problem FILE.json]".into()),
     }
 }
 
@@ -96,6 +109,27 @@ fn curve() -> Outcome {
             1e3 * cold,
             100.0 * warm / cold
         );
+    }
+    Ok(())
+}
+
+/// The information bottleneck of the same 64 inputs and 5 labels, with as many letters as inputs.
+fn bottleneck(peers: &[Peer]) -> Outcome {
+    let problem = random_problem(64, 5);
+    let joint = Array2::from_shape_vec((problem.n_x, problem.n_y), problem.joint.clone())?;
+    let system = DiscreteSystem::bottleneck(&Joint::from_weights(joint)?, problem.n_x)?;
+    println!("gamma |  ours ms  residual  starts | peers: ms, F above ours, times");
+    for gamma in BOTTLENECK_GAMMAS {
+        let at = Multipliers::new(0.0, gamma)?;
+        let equilibrium = system.equilibrium(at, None)?;
+        let ours = median_seconds(5, || drop(system.equilibrium(at, None)));
+        let Certificate::Stationary { residual, starts } = equilibrium.certificate else { continue };
+        print!("{gamma:5} | {:8.1} {residual:9.0e} {starts:7} |", 1e3 * ours);
+        for peer in peers.iter().filter(|peer| peer.gamma == gamma) {
+            let above = peer.free_energy - equilibrium.free_energy();
+            print!(" {} {:.0} {above:.0e} {:.1}", peer.name, 1e3 * peer.seconds, peer.seconds / ours);
+        }
+        println!();
     }
     Ok(())
 }
