@@ -6,6 +6,7 @@ use std::path::Path;
 use super::escape;
 use super::number::{exact, significant};
 use super::record::{Record, RecordedMetric};
+use super::surfaces::{SCRIPT, write_surfaces};
 use crate::figure::BoundOp;
 use crate::progress::duration_text;
 
@@ -56,7 +57,11 @@ fn write_body(html: &mut String, out: &Path, records: &[Record], to_come: &[&str
     for record in records {
         write_figure(html, out, record)?;
     }
-    writeln!(html, "</main>")
+    writeln!(html, "</main>")?;
+    if records.iter().any(|record| record.surfaces) {
+        writeln!(html, "<script>\n{SCRIPT}</script>")?;
+    }
+    Ok(())
 }
 
 fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Result {
@@ -74,6 +79,7 @@ fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Res
             writeln!(html, "<div class=\"chart wide {class}\">{svg}</div>")?;
         }
     }
+    write_surfaces(html, out, record)?;
     for paragraph in &record.summary {
         writeln!(html, "<p>{}</p>", escape(paragraph))?;
     }
