@@ -72,8 +72,9 @@ pub(super) fn contours(
             // Here the way around the cell leaves the region, and the contour enters the cell.
             crossings[edges[k]] =
                 Some(crossing((corners[k], values[k]), (corners[(k + 1) % 4], values[(k + 1) % 4]), level));
-            let entries = (1..4).map(|step| (k + step) % 4).filter(|&e| !inside[e] && inside[(e + 1) % 4]);
-            let end = if joined { entries.clone().next() } else { entries.clone().last() };
+            let mut entries =
+                (1..4).map(|step| (k + step) % 4).filter(|&e| !inside[e] && inside[(e + 1) % 4]);
+            let end = if joined { entries.next() } else { entries.next_back() };
             next[edges[k]] = end.map(|end| edges[end]);
         }
     }

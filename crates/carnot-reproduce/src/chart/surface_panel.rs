@@ -17,7 +17,7 @@ const LABEL_GAP: f64 = 10.0;
 /// Room around the cube for texts and labels: left, right, above and below.
 const ROOM: [f64; 4] = [92.0, 60.0, 8.0, 66.0];
 /// A curve lies this much in front of the surface that it is on, so that the patches around it do not hide it.
-const IN_FRONT: f64 = 0.02;
+const IN_FRONT: f64 = 0.07;
 
 /// A surface with its axes decided.
 pub(super) struct PreparedSurface<'a> {

@@ -2,6 +2,8 @@
 
 use crate::figure::Figure;
 
+mod equilibrium_surface;
+mod exact;
 mod iso_classification;
 
 /// A figure of the paper, computed here or still to come.
@@ -29,10 +31,11 @@ impl<'a> Entry<'a> {
 
 /// All figures, in the order of the report.
 pub static ALL: [Entry<'static>; 8] = [
-    Entry::to_come(
-        "equilibrium-surface",
-        "R(D, C) of exact systems in three dimensions, with curves of constant C, D and R on it",
-    ),
+    Entry {
+        name: equilibrium_surface::NAME,
+        shows: equilibrium_surface::SHOWS,
+        figure: Some(&equilibrium_surface::EquilibriumSurface),
+    },
     Entry::to_come(
         "free-energy",
         "F, its gradient and response over (lambda, gamma); concavity, Maxwell relations, loops",

@@ -4,7 +4,7 @@
 
 const FONT = '"DejaVu Sans", Verdana, sans-serif';
 // As in the chart: curves lie a little in front of the surface, texts a little outside of the cube.
-const IN_FRONT = 0.02, TICK = 6, GAP = 5;
+const IN_FRONT = 0.07, TICK = 6, GAP = 5;
 const DEGREE = Math.PI / 180;
 
 function turn(figure) {

@@ -1,0 +1,7 @@
+//! What the figures of exact systems share: systems, and their equilibria over a grid of multipliers.
+
+mod plane;
+mod systems;
+
+pub(super) use plane::{Plane, geometric, nan_or_max};
+pub(super) use systems::{Example, gaussian};

@@ -1,0 +1,42 @@
+//! The systems shown.
+
+use carnot_surface::GaussianSystem;
+use ndarray::{Array1, Array2};
+
+use crate::figure::FigureError;
+
+/// A system and what a figure says about it.
+pub(in crate::figures) struct Example<S> {
+    /// Its name in charts and tables.
+    pub(in crate::figures) name: &'static str,
+    /// What it is, in words.
+    pub(in crate::figures) words: &'static str,
+    pub(in crate::figures) system: S,
+    /// The parts of D and C that no encoder can change, in nats: left out of what is drawn.
+    pub(in crate::figures) constants: [f64; 2],
+}
+
+/// Dimensions of the source, and of the target that is read from it.
+const SOURCE: usize = 4;
+const TARGET: usize = 2;
+
+/// A linear-Gaussian system whose target reads its weak dimensions more than its strong ones, so that distortion and
+/// classification loss compete: the two costs do not commute, and the modes turn as lambda and gamma change.
+pub(in crate::figures) fn gaussian() -> Result<Example<GaussianSystem>, FigureError> {
+    let variances = Array1::from_shape_fn(SOURCE, |i| 2.0 / f64::from(1u32 << i));
+    let readout = Array2::from_shape_fn((TARGET, SOURCE), |(k, i)| {
+        let phase = (k + 1) as f64 * (i as f64 + 0.5) * std::f64::consts::PI / SOURCE as f64;
+        0.5 * phase.cos() * f64::from(1u32 << i)
+    });
+    let source = Array2::from_diag(&variances);
+    let residual = Array2::eye(TARGET) * 0.1;
+    let system = GaussianSystem::new(source.view(), readout.view(), residual.view(), 0.5, 1.0)
+        .map_err(FigureError::unfinished)?;
+    Ok(Example {
+        name: "Gaussian",
+        words: "a linear-Gaussian system of four dimensions (variances 2, 1, 1/2, 1/4) and two targets that read the \
+                weak dimensions more than the strong ones, with a decoder of variance 1/2 and a head of variance 1",
+        constants: [system.distortion_constant(), system.classification_constant()],
+        system,
+    })
+}
