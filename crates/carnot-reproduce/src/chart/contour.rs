@@ -9,6 +9,9 @@ struct Crossing {
     on_border: bool,
 }
 
+/// What is below a level by no more than this is at it: a plateau exactly at a level is not torn apart by rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// A closed contour with the higher values on its left, columns running to the right and rows upwards.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Contour {
@@ -60,7 +63,7 @@ pub(super) fn contours(
         let corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)];
         let values = corners.map(|(i, j)| framed(i, j));
         // False for NaN.
-        let inside = values.map(|v| v >= level);
+        let inside = values.map(|v| v >= level - ROUNDING);
         let edges =
             [(i, j, 0), (i + 1, j, 1), (i, j + 1, 0), (i, j, 1)].map(|(i, j, k)| 2 * (j * width + i) + k);
         // A saddle is joined or parted by the mean of its corners, in the same way whatever the level.
@@ -101,7 +104,7 @@ fn crossing(inside: ((usize, usize), f64), outside: ((usize, usize), f64), level
     if outside.1.is_nan() {
         return Crossing { at: a, on_border: true };
     }
-    let t = (inside.1 - level) / (inside.1 - outside.1);
+    let t = ((inside.1 - level) / (inside.1 - outside.1)).clamp(0.0, 1.0);
     Crossing { at: (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)), on_border: false }
 }
 
@@ -156,6 +159,13 @@ mod tests {
         assert!(rings.iter().all(|ring| ring.lines().is_empty()));
         assert!(contours((5, 5), |_, _| f64::NAN, 0.0).is_empty());
         assert!(contours((0, 0), |_, _| 1.0, 0.0).is_empty());
+    }
+
+    #[test]
+    fn a_plateau_at_the_level_is_not_torn_apart() {
+        let value = |i: usize, j: usize| 1.0 + 1e-15 * if (i + j) % 2 == 0 { 1.0 } else { -1.0 };
+        let rings = contours((6, 6), value, 1.0);
+        assert_eq!((rings.len(), rings[0].area()), (1, 25.0));
     }
 
     #[test]

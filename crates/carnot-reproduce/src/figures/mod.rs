@@ -4,6 +4,7 @@ use crate::figure::Figure;
 
 mod equilibrium_surface;
 mod exact;
+mod free_energy;
 mod iso_classification;
 
 /// A figure of the paper, computed here or still to come.
@@ -36,10 +37,7 @@ pub static ALL: [Entry<'static>; 8] = [
         shows: equilibrium_surface::SHOWS,
         figure: Some(&equilibrium_surface::EquilibriumSurface),
     },
-    Entry::to_come(
-        "free-energy",
-        "F, its gradient and response over (lambda, gamma); concavity, Maxwell relations, loops",
-    ),
+    Entry { name: free_energy::NAME, shows: free_energy::SHOWS, figure: Some(&free_energy::FreeEnergy) },
     Entry::to_come(
         "phase-transitions",
         "transitions of Gaussian and discrete systems, predicted against located",

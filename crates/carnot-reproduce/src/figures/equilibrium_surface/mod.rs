@@ -4,6 +4,7 @@ mod charts;
 mod curves;
 mod report;
 
+use carnot_surface::geometry::{ShapeReport, Tolerance, convexity_of_rate};
 use carnot_surface::{Multipliers, Rdc, Responsive};
 
 use super::exact::{self, Example, Plane, geometric};
@@ -27,8 +28,8 @@ const GRID: usize = 33;
 /// Where the curves begin: lambda = gamma = each of these.
 const STARTS: [f64; 4] = [0.35, 0.8, 1.8, 4.5];
 
-/// How far the surface may lie below one of its tangent planes, in nats. The terms of the difference are at most a few
-/// hundred nats, each rounded to 2^-53 of itself: 1e-13 in all, with a factor of ten for the eigenvalues beneath them.
+/// How far the surface may lie below one of its tangent planes, in nats. The terms compared are at most about a hundred
+/// nats, known to some ten units in the last place through the eigenvalues beneath them: 1e-13, with a factor of ten.
 const CONVEXITY_BOUND: f64 = 1e-12;
 
 /// How far a held observable may be from its start, in nats: the tolerance of the process, 1e-13 (1 + |value|), for
@@ -51,7 +52,7 @@ struct Shown {
     /// The grid, row by row: gamma from row to row, lambda within a row.
     rows: Vec<Vec<Sample>>,
     curves: Vec<IsoCurve>,
-    worst_violation: f64,
+    convexity: ShapeReport,
 }
 
 impl Shown {
@@ -60,6 +61,8 @@ impl Shown {
         let Example { name, words, system, constants } = example;
         let axis = || geometric(RANGE.0, RANGE.1, GRID);
         let plane = Plane::tabulate(system, axis(), axis())?;
+        let convexity = convexity_of_rate(&plane.surface_points(), Tolerance::default())
+            .map_err(FigureError::unfinished)?;
         let sample = |multipliers: Multipliers, rdc: Rdc| Sample {
             multipliers,
             rdc: Rdc {
@@ -75,7 +78,7 @@ impl Shown {
             constants: *constants,
             rows: rows.collect(),
             curves: curves::all(system, &sample)?,
-            worst_violation: plane.worst_violation(),
+            convexity,
         })
     }
 }
@@ -89,10 +92,9 @@ impl Figure for EquilibriumSurface {
         SHOWS
     }
 
-    fn run(&self, context: &Context<'_>) -> Result<Outcome, FigureError> {
+    fn run(&self, _context: &Context<'_>) -> Result<Outcome, FigureError> {
         // One surface for each exact system: another one is another line here.
         let shown = [Shown::of(&exact::gaussian()?)?];
-        let _ = context;
         Ok(report::outcome(&shown))
     }
 }

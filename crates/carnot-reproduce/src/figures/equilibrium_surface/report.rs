@@ -35,7 +35,9 @@ fn metrics(shown: &[Shown]) -> Vec<Metric> {
     let cut_short = curves().filter(|curve| !curve.is_complete).count();
     let points: usize = shown.iter().flat_map(|shown| &shown.rows).map(Vec::len).sum();
     let held = |name, held| Metric::new(name, worst(held), "nats").with_bound(Bound::at_most(HELD_BOUND));
-    let violation = shown.iter().map(|shown| shown.worst_violation).fold(0.0, nan_or_max);
+    let convexity = || shown.iter().map(|shown| shown.convexity);
+    let violation = convexity().map(|report| report.worst.violation).fold(f64::NEG_INFINITY, nan_or_max);
+    let compared: usize = convexity().map(|report| report.compared).sum();
     vec![
         Metric::new("convexity_worst_violation", violation, "nats")
             .with_bound(Bound::at_most(CONVEXITY_BOUND)),
@@ -46,6 +48,7 @@ fn metrics(shown: &[Shown]) -> Vec<Metric> {
         Metric::new("curves", curves().count() as f64, "1"),
         Metric::new("curve_points", curves().map(|curve| curve.points.len()).sum::<usize>() as f64, "1"),
         Metric::new("grid_points", points as f64, "1"),
+        Metric::new("convexity_pairs", compared as f64, "1"),
     ]
 }
 
@@ -112,9 +115,9 @@ fn summary(shown: &[Shown]) -> Vec<String> {
 fn finding(shown: &[Shown], metrics: &[Metric]) -> String {
     let value = |name: &str| metrics.iter().find(|m| m.name == name).map_or(f64::NAN, |m| m.value);
     format!(
-        "Over all pairs of {} points the surface lies below a tangent plane by at most {:.0e} nats. Along {} curves the \
+        "Over {} pairs of points the surface lies below a tangent plane by at most {:.0e} nats. Along {} curves the \
          held observable changed by at most {:.0e} nats, across the transitions of the system too.",
-        value("grid_points"),
+        value("convexity_pairs"),
         value("convexity_worst_violation"),
         value("curves"),
         worst_change(shown.iter().flat_map(|shown| &shown.curves)),

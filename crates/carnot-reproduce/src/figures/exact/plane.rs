@@ -1,5 +1,6 @@
 //! Equilibria over a grid of multipliers.
 
+use carnot_surface::geometry::SurfacePoint;
 use carnot_surface::{At, Multipliers, Rdc, System};
 
 use crate::figure::FigureError;
@@ -45,28 +46,14 @@ impl<S: System<Rdc = Rdc>> Plane<S> {
         &self.points
     }
 
+    /// All points as points of a surface of any origin.
+    pub(in crate::figures) fn surface_points(&self) -> Vec<SurfacePoint> {
+        self.points.iter().map(SurfacePoint::of).collect()
+    }
+
     /// The points of each row, at one gamma.
     pub(in crate::figures) fn rows(&self) -> impl Iterator<Item = &[At<S>]> {
         self.points.chunks(self.lambdas.len())
-    }
-
-    /// How far above one of the planes that touch it the free energy lies at most, in nats, over all pairs of points:
-    ///
-    /// ```text
-    /// max over a, b of  F_b - (R_a + lambda_b D_a + gamma_b C_a)
-    /// ```
-    ///
-    /// F is concave, and R(D, C) convex, if and only if this is nowhere positive: with the roles of a and b exchanged it
-    /// is `R_a - lambda_a (D_b - D_a) - gamma_a (C_b - C_a) - R_b`, how far the surface lies below one of its tangent
-    /// planes.
-    pub(in crate::figures) fn worst_violation(&self) -> f64 {
-        use carnot_surface::Observables;
-        let above = |b: &At<S>| {
-            let free_energy = b.free_energy();
-            let excess = move |a: &At<S>| free_energy - a.rdc.objective(b.multipliers);
-            self.points.iter().map(excess).fold(f64::NEG_INFINITY, nan_or_max)
-        };
-        self.points.iter().map(above).fold(f64::NEG_INFINITY, nan_or_max)
     }
 }
 
