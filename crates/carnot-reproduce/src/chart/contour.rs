@@ -123,16 +123,17 @@ mod tests {
 
     #[test]
     fn a_hill_and_a_hollow_have_their_areas_and_signs() {
-        // The polygon inscribed in a circle of radius 10 with about 80 corners, each off by less than h^2/8r = 0.0125.
+        // A polygon in a circle of radius 10: corners off by up to h^2 f'' / 8 f' = 0.0125, where f is taken to be linear
+        // along an edge, and sides of length up to one, off by up to 1 / 8r = 0.0125; both inwards: 2 * 0.025 / 10.
         let hollow = contours((SIZE, SIZE), square_distance, 100.0);
         let area = std::f64::consts::PI * 100.0;
         assert_eq!(hollow.len(), 2, "the border and the hollow");
         let areas: Vec<f64> = hollow.iter().map(Contour::area).collect();
         assert_close!(areas[0], 1600.0, rtol = 1e-12, atol = 0.0);
-        assert_close!(areas[1], -area, rtol = 2.5e-3, atol = 0.0);
+        assert_close!(areas[1], -area, rtol = 5e-3, atol = 0.0);
         let hill = contours((SIZE, SIZE), |i, j| -square_distance(i, j), -100.0);
         assert_eq!(hill.len(), 1);
-        assert_close!(hill[0].area(), area, rtol = 2.5e-3, atol = 0.0);
+        assert_close!(hill[0].area(), area, rtol = 5e-3, atol = 0.0);
         let lines = hill[0].lines();
         assert_eq!((lines.len(), lines[0].first()), (1, lines[0].last()), "one closed line");
     }

@@ -6,6 +6,7 @@ mod equilibrium_surface;
 mod exact;
 mod free_energy;
 mod iso_classification;
+mod phase_transitions;
 
 /// A figure of the paper, computed here or still to come.
 #[derive(Clone, Copy)]
@@ -38,10 +39,11 @@ pub static ALL: [Entry<'static>; 8] = [
         figure: Some(&equilibrium_surface::EquilibriumSurface),
     },
     Entry { name: free_energy::NAME, shows: free_energy::SHOWS, figure: Some(&free_energy::FreeEnergy) },
-    Entry::to_come(
-        "phase-transitions",
-        "transitions of Gaussian and discrete systems, predicted against located",
-    ),
+    Entry {
+        name: phase_transitions::NAME,
+        shows: phase_transitions::SHOWS,
+        figure: Some(&phase_transitions::PhaseTransitions),
+    },
     Entry::to_come("exact-processes", "iso-classification on exact systems, compared with plain Runge-Kutta"),
     Entry::to_come("learned-surface", "R, D and C of trained models over a grid of (lambda, gamma)"),
     Entry {

@@ -98,3 +98,61 @@ impl Figure for EquilibriumSurface {
         Ok(report::outcome(&shown))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use carnot_surface::Observable;
+
+    use super::*;
+
+    #[test]
+    fn the_figure_keeps_its_bounds_and_writes_every_point() {
+        let shown = Shown::of(&exact::gaussian().expect("a system")).expect("a surface");
+        let curve_points: usize = shown.curves.iter().map(|curve| curve.points.len()).sum();
+        let outcome = report::outcome(&[shown]);
+        for metric in &outcome.metrics {
+            assert_ne!(metric.pass(), Some(false), "{metric:?}");
+        }
+        assert_eq!(outcome.trace.rows.len(), GRID * GRID + curve_points);
+        assert!(outcome.charts.has_surface());
+    }
+
+    #[test]
+    fn the_curves_go_somewhere_and_only_what_is_held_stays() {
+        let shown = Shown::of(&exact::gaussian().expect("a system")).expect("a surface");
+        for curve in &shown.curves {
+            let spread = |of: fn(&Rdc) -> f64| {
+                let values = || curve.points.iter().map(|point| of(&point.sample.rdc));
+                values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min)
+            };
+            let spreads = [
+                (Observable::Rate, spread(|rdc| rdc.rate)),
+                (Observable::Distortion, spread(|rdc| rdc.distortion)),
+                (Observable::Classification, spread(|rdc| rdc.classification)),
+            ];
+            assert!(curve.points.len() > 20);
+            for (observable, spread) in spreads {
+                assert_eq!(
+                    observable == curve.held,
+                    spread < 2.0 * HELD_BOUND,
+                    "{observable} along {}",
+                    curve.held
+                );
+                assert!(observable == curve.held || spread > 0.1, "{observable} moves by {spread} only");
+            }
+        }
+    }
+
+    #[test]
+    fn a_surface_with_a_dent_is_found_out() {
+        // One tangent plane of a convex surface, tilted by exchanging its slopes, cuts it.
+        let example = exact::gaussian().expect("a system");
+        let axis = || geometric(RANGE.0, RANGE.1, 9);
+        let plane = Plane::tabulate(&example.system, axis(), axis()).expect("a plane");
+        let mut points = plane.surface_points();
+        let at = points[13].multipliers;
+        points[13].multipliers = Multipliers::new(at.gamma(), at.lambda()).expect("multipliers");
+        let report = convexity_of_rate(&points, Tolerance::default()).expect("a report");
+        assert!(report.worst.violation > 1e6 * CONVEXITY_BOUND, "{report:?}");
+    }
+}

@@ -102,3 +102,90 @@ impl Figure for FreeEnergy {
         Ok(report::outcome(&shown))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use carnot_surface::geometry::Potential;
+    use carnot_surface::{GaussianError, GaussianSystem, Modes, Response, System};
+    use carnot_testkit::assert_close;
+
+    use super::*;
+
+    #[test]
+    fn the_figure_keeps_its_bounds_and_measures_what_it_says() {
+        let shown = Shown::of(&exact::gaussian().expect("a system")).expect("a plane");
+        for potential in Potential::ALL {
+            let relations = shown.identities.relations.iter();
+            // Sixteen by sixteen points; a tenth of them at most is lost to transitions and plateaus.
+            assert!(relations.filter(|relation| relation.potential == potential).count() > 230);
+        }
+        assert!(shown.identities.loops.iter().any(|path| path.transitions == 8), "across all modes twice");
+        assert_eq!(shown.boundaries.len(), 4);
+        let outcome = report::outcome(&[shown]);
+        for metric in &outcome.metrics {
+            assert_ne!(metric.pass(), Some(false), "{metric:?}");
+        }
+        assert!(outcome.trace.rows.iter().all(|row| row.len() == outcome.trace.columns.len()));
+    }
+
+    #[test]
+    fn the_map_shows_the_closed_form() {
+        // F = sum_i f(mu_i), f(mu) = mu / 2 up to one and (1 + ln mu) / 2 above, with nothing of D and C in it.
+        let example = exact::gaussian().expect("a system");
+        let shown = Shown::of(&example).expect("a plane");
+        for point in shown.points.iter().step_by(97) {
+            let at = example.system.equilibrium(point.multipliers, None).expect("an equilibrium");
+            let f = |mu: &f64| if *mu <= 1.0 { 0.5 * mu } else { 0.5 * (1.0 + mu.ln()) };
+            let closed: f64 = at.state.strengths().iter().map(f).sum();
+            // The constants, up to a hundred nats at the largest multipliers, cancel.
+            assert_close!(point.free_energy, closed, rtol = 1e-12, atol = 1e-13);
+        }
+    }
+
+    /// A Gaussian system that reports a distortion a little too large the more gamma there is: no equilibrium of anything.
+    struct Crooked(GaussianSystem);
+
+    impl System for Crooked {
+        type Rdc = Rdc;
+        type State = Modes;
+        type Error = GaussianError;
+
+        fn equilibrium(&self, at: Multipliers, from: Option<&Modes>) -> Result<At<Self>, GaussianError> {
+            let mut found = self.0.equilibrium(at, from)?;
+            found.rdc.distortion += 1e-6 * at.gamma();
+            Ok(found)
+        }
+    }
+
+    impl Responsive for Crooked {
+        fn response(&self, at: &At<Self>) -> Result<Response, GaussianError> {
+            self.0.response(at)
+        }
+    }
+
+    impl Phased for Crooked {
+        type Phase = usize;
+
+        fn phase(&self, at: &At<Self>) -> usize {
+            at.state.active()
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_minimum_is_found_out() {
+        let Example { name, words, system, constants } = exact::gaussian().expect("a system");
+        let crooked = Example { name, words, system: Crooked(system), constants };
+        let outcome = report::outcome(&[Shown::of(&crooked).expect("a plane")]);
+        let missed = |name: &str| {
+            outcome.metrics.iter().any(|metric| metric.name == name && metric.pass() == Some(false))
+        };
+        for name in [
+            "concavity_worst_violation",
+            "maxwell_free_energy_worst",
+            "loop_integral_worst",
+            "line_integral_worst",
+        ] {
+            assert!(missed(name), "{name}");
+        }
+    }
+}

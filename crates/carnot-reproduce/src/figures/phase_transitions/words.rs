@@ -1,0 +1,43 @@
+//! What the report says about the figure.
+
+use super::gaussian::GaussianRun;
+use crate::figure::Metric;
+
+pub(super) const CLAIM: &str = "The equilibrium surface has phase transitions: as the multipliers grow, an optimal \
+    representation takes up one feature after the other, each at a critical value (Chechik et al. 2005 for Gaussian \
+    variables, Wu and Fischer 2020 in general; the paper's processes cross them).";
+
+/// What is shown and how it was made.
+pub(super) fn summary(run: &GaussianRun) -> Vec<String> {
+    vec![
+        format!(
+            "The Gaussian system is {}. Mode i of its equilibrium is encoded where its strength μᵢ, an eigenvalue of \
+             λ times the cost of distortion plus γ times that of classification loss, is above one. On a ray \
+             (λ, γ) = t (λ₀, γ₀) the strengths are proportional to t, which puts the transitions at t = 1 / μᵢ(1).",
+            run.words
+        ),
+        "They are located without that: the ray is cut into panels, the panels where the number of encoded modes \
+         changes are halved down to 1e-12 of its length, and the observables and the response are extrapolated to the \
+         transition from either side. The heat capacity −t² d²F/dt², with t as the inverse of a temperature, is one half \
+         for each encoded mode, as that of a classical degree of freedom: a transition of second order, at which it \
+         steps by one half while R, D and C are continuous."
+            .to_owned(),
+        format!(
+            "D and C are drawn without the constants that no encoder can change, {:.4} and {:.4} nats.",
+            run.constants[0], run.constants[1]
+        ),
+    ]
+}
+
+/// Our numbers beside the claim.
+pub(super) fn finding(metrics: &[Metric]) -> String {
+    let value = |name: &str| metrics.iter().find(|m| m.name == name).map_or(f64::NAN, |m| m.value);
+    format!(
+        "All {} transitions of the Gaussian system on its rays are of second order and where theory puts them, to {:.0e} \
+         of t. There D and C jump by less than {:.0e} nats, and the heat capacity by one half to {:.0e}.",
+        value("gaussian_transitions"),
+        value("gaussian_location_worst"),
+        value("gaussian_observable_jump_worst"),
+        value("gaussian_heat_capacity_step_worst_error"),
+    )
+}
