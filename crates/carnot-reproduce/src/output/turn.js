@@ -196,7 +196,7 @@ function turn(figure) {
   darkness.addEventListener("change", redraw);
   new ResizeObserver(() => {
     width = canvas.clientWidth;
-    height = Math.round(Math.min(0.95 * width, 560));
+    height = Math.round(Math.min(0.82 * width, 560));
     const density = window.devicePixelRatio || 1;
     canvas.width = Math.round(width * density);
     canvas.height = Math.round(height * density);
