@@ -1,6 +1,7 @@
 //! The systems shown.
 
-use carnot_surface::GaussianSystem;
+use carnot_info::Joint;
+use carnot_surface::{DiscreteSystem, GaussianSystem};
 use ndarray::{Array1, Array2};
 
 use crate::figure::FigureError;
@@ -37,6 +38,31 @@ pub(in crate::figures) fn gaussian() -> Result<Example<GaussianSystem>, FigureEr
         words: "a linear-Gaussian system of four dimensions (variances 2, 1, 1/2, 1/4) and two targets that read the \
                 weak dimensions more than the strong ones, with a decoder of variance 1/2 and a head of variance 1",
         constants: [system.distortion_constant(), system.classification_constant()],
+        system,
+    })
+}
+
+/// Inputs of the discrete system, which are its letters too.
+const INPUTS: usize = 6;
+
+/// A discrete system: a place on a line is told to within a distortion that grows with the square of the distance, and two
+/// labels that alternate along the line, the more surely the further right. Neighbours are alike for the distortion and
+/// different for the labels, so that the two compete.
+pub(in crate::figures) fn discrete() -> Result<Example<DiscreteSystem>, FigureError> {
+    let weights = Array2::from_shape_fn((INPUTS, 2), |(x, y)| {
+        let sign = if x % 2 == 0 { -1.0 } else { 1.0 };
+        let odds = sign * (0.6 + 0.5 * x as f64);
+        let first = 1.0 / (1.0 + f64::exp(-odds));
+        (1.0 + 0.3 * x as f64) * if y == 0 { first } else { 1.0 - first }
+    });
+    let joint = Joint::from_weights(weights).map_err(FigureError::unfinished)?;
+    let distortion = Array2::from_shape_fn((INPUTS, INPUTS), |(x, z)| (x as f64 - z as f64).powi(2) / 4.0);
+    let system = DiscreteSystem::new(&joint, distortion.view()).map_err(FigureError::unfinished)?;
+    Ok(Example {
+        name: "discrete",
+        words: "a source of six places on a line, the distortion a quarter of the squared distance, with two labels that \
+                alternate along the line, the more surely the further right",
+        constants: [0.0, 0.0],
         system,
     })
 }

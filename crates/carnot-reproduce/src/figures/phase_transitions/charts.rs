@@ -3,17 +3,31 @@
 
 use super::gaussian::{GaussianRun, Point};
 use super::report::{JUMP_BOUND, LOCATION_BOUND, STEP};
+use super::{Shown, discrete_charts as discrete};
 use crate::chart::{Axis, Chart, Colour, Field, Marker, Panel, Rule, Series};
 
 /// Below this a number is drawn at this height: exact zeros have no place on a logarithmic axis.
-const FLOOR: f64 = 1e-17;
+pub(super) const FLOOR: f64 = 1e-17;
 
-pub(super) fn chart(run: &GaussianRun) -> Chart {
-    let panels =
-        vec![strengths(run), heat_capacity(run), observables(run), map(run), locations(run), jumps(run)];
+pub(super) fn chart(shown: &Shown) -> Chart {
+    let run = &shown.gaussian;
+    let panels = vec![
+        strengths(run),
+        heat_capacity(run),
+        observables(run),
+        map(run),
+        locations(run),
+        jumps(run),
+        discrete::onsets(&shown.onsets),
+        discrete::onset_locations(&shown.onsets),
+        discrete::promises(&shown.letters),
+        discrete::weights(&shown.letters),
+    ];
     let description = "The strengths of the modes of a Gaussian system along a ray of the plane of multipliers, the \
                        heat capacity that jumps where one of them passes one, the observables that do not; the \
-                       boundaries between the phases, predicted and located; and how far the two are apart.";
+                       boundaries between the phases, predicted and located; and how far the two are apart. Then the \
+                       onset of learning of information bottlenecks, continuous with two labels and by a jump with \
+                       more; and the letters of a discrete system, each of which enters where its promise reaches one.";
     Chart::new(description, 2, panels)
 }
 
@@ -116,7 +130,7 @@ fn jumps(run: &GaussianRun) -> Panel {
         points.collect::<Vec<_>>()
     };
     Panel::new("Gaussian: what jumps", ratio_axis(), y)
-        .rule(Rule::horizontal("", JUMP_BOUND))
+        .rule(Rule::horizontal("bound", JUMP_BOUND))
         .series(Series::scatter(
             "heat capacity",
             Colour::Blue,

@@ -1,14 +1,20 @@
 //! Phase transitions along rays of the plane of multipliers: where theory puts them, and where they are found.
 
 mod charts;
+mod discrete_charts;
 mod gaussian;
+mod letters;
 mod line;
+mod onset;
 mod report;
+mod trace;
 mod words;
 
 use super::exact;
 use crate::figure::{Context, Figure, FigureError, Outcome};
 use gaussian::GaussianRun;
+use letters::Letters;
+use onset::Onset;
 
 pub(super) const NAME: &str = "phase-transitions";
 pub(super) const SHOWS: &str =
@@ -17,6 +23,23 @@ pub(super) const SHOWS: &str =
 /// The figure `phase-transitions`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PhaseTransitions;
+
+/// Everything that is shown.
+struct Shown {
+    gaussian: GaussianRun,
+    onsets: Vec<Onset>,
+    letters: Letters,
+}
+
+impl Shown {
+    fn compute() -> Result<Self, FigureError> {
+        Ok(Shown {
+            gaussian: GaussianRun::of(&exact::gaussian()?)?,
+            onsets: onset::all()?,
+            letters: Letters::of(&exact::discrete()?)?,
+        })
+    }
+}
 
 impl Figure for PhaseTransitions {
     fn name(&self) -> &'static str {
@@ -28,8 +51,7 @@ impl Figure for PhaseTransitions {
     }
 
     fn run(&self, _context: &Context<'_>) -> Result<Outcome, FigureError> {
-        let gaussian = GaussianRun::of(&exact::gaussian()?)?;
-        Ok(report::outcome(&gaussian))
+        Ok(report::outcome(&Shown::compute()?))
     }
 }
 
@@ -43,8 +65,9 @@ mod tests {
 
     #[test]
     fn the_figure_keeps_its_bounds() {
-        let run = GaussianRun::of(&exact::gaussian().expect("a system")).expect("a run");
-        let outcome = report::outcome(&run);
+        let shown = Shown::compute().expect("a run");
+        let outcome = report::outcome(&shown);
+        let run = &shown.gaussian;
         for metric in &outcome.metrics {
             assert_ne!(metric.pass(), Some(false), "{metric:?}");
         }

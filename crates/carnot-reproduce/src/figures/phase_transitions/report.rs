@@ -3,8 +3,9 @@
 use carnot_surface::geometry::Order;
 
 use super::gaussian::{GaussianRun, Transition};
-use super::{charts, words};
-use crate::figure::{Bound, Cell, Metric, Outcome, Table};
+use super::letters::Change;
+use super::{Shown, charts, trace, words};
+use crate::figure::{Bound, Metric, Outcome};
 use crate::figures::exact::nan_or_max;
 
 /// What a mode adds to the heat capacity when it enters, in nats: the free energy of an encoded mode of strength `t mu` is
@@ -26,14 +27,23 @@ pub(super) const JUMP_BOUND: f64 = 1e-9;
 /// largest of lambda^2 S11, lambda gamma S12 and gamma^2 S22 being a nat or two.
 const HEAT_CAPACITY_BOUND: f64 = 1e-12;
 
-pub(super) fn outcome(run: &GaussianRun) -> Outcome {
-    let metrics = metrics(run);
+/// How far the located onset of learning may be from the predicted one. Near a continuous onset F differs from that of
+/// nothing learned by the square of the distance, which rounding, 1e-14, hides within some 1e-7.
+pub(super) const ONSET_BOUND: f64 = 1e-6;
+
+/// How far the promise of a letter may be from one where it enters or leaves, and how often it may be used there: changes
+/// are bracketed to 1e-9 of lambda, and both move by about their own size for each unit of its logarithm.
+const LETTER_BOUND: f64 = 1e-8;
+
+pub(super) fn outcome(shown: &Shown) -> Outcome {
+    let mut metrics = metrics(&shown.gaussian);
+    metrics.extend(discrete_metrics(shown));
     Outcome {
-        charts: charts::chart(run),
-        trace: trace(run),
-        summary: words::summary(run),
+        charts: charts::chart(shown),
+        trace: trace::trace(shown),
+        summary: words::summary(shown),
         claim: words::CLAIM.to_owned(),
-        finding: words::finding(&metrics),
+        finding: words::finding(shown, &metrics),
         metrics,
         seeds: Vec::new(),
         data_digest: None,
@@ -72,76 +82,35 @@ fn metrics(run: &GaussianRun) -> Vec<Metric> {
     ]
 }
 
-fn order_name(order: Order) -> &'static str {
-    match order {
-        Order::First => "first",
-        Order::Second => "second",
-        Order::Unresolved => "unresolved",
-    }
-}
-
-fn trace(run: &GaussianRun) -> Table {
-    let modes = run.points.first().map_or(0, |point| point.strengths.len());
-    let fixed = [
-        "system",
-        // ray, map or transition.
-        "kind",
-        "lambda",
-        "gamma",
-        "t",
-        "t_predicted",
-        "order",
-        "rate_nats",
-        // D and C without the constants that no encoder can change.
-        "distortion_minus_constant_nats",
-        "classification_minus_constant_nats",
-        "heat_capacity_nats",
-        "encoded_modes",
-        "distortion_jump_nats",
-        "classification_jump_nats",
-        "heat_capacity_jump_nats",
+fn discrete_metrics(shown: &Shown) -> Vec<Metric> {
+    let upper = |name, value, unit, bound| Metric::new(name, value, unit).with_bound(Bound::at_most(bound));
+    let worst = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::NEG_INFINITY, nan_or_max);
+    let onset = worst(&mut shown.onsets.iter().map(|onset| (onset.located - onset.predicted).abs()));
+    let misjudged =
+        shown.onsets.iter().filter(|onset| onset.is_first_order() != onset.predicted_first_order).count();
+    let changes = |of: fn(&Change) -> f64| worst(&mut shown.letters.changes.iter().map(of));
+    let mut metrics = vec![
+        upper("onset_location_worst", onset, "1", ONSET_BOUND),
+        upper("onset_order_misjudged", misjudged as f64, "1", 0.0),
+        upper("letter_promise_worst", changes(|change| (change.promise - 1.0).abs()), "1", LETTER_BOUND),
+        upper("letter_weight_jump_worst", changes(|change| change.weight), "1", LETTER_BOUND),
+        Metric::new("letter_changes", shown.letters.changes.len() as f64, "1"),
     ];
-    let strengths = (1..=modes).map(|mode| format!("strength_{mode}"));
-    let mut table = Table::new(fixed.map(str::to_owned).into_iter().chain(strengths));
-    let start = |kind: &str, lambda: f64, gamma: f64| {
-        vec![Cell::from("Gaussian"), Cell::from(kind), Cell::Number(lambda), Cell::Number(gamma)]
-    };
-    for point in &run.points {
-        let sample = &point.sample;
-        let mut row = start("ray", sample.t, sample.t);
-        row.extend([Cell::Number(sample.t), Cell::Empty, Cell::Empty]);
-        let [distortion, classification] = run.constants;
-        let rdc = sample.rdc;
-        let numbers = [
-            rdc.rate,
-            rdc.distortion - distortion,
-            rdc.classification - classification,
-            sample.heat_capacity,
-        ];
-        row.extend(numbers.map(Cell::Number));
-        row.push(Cell::Integer(i64::try_from(point.encoded).unwrap_or(i64::MAX)));
-        row.extend([Cell::Empty, Cell::Empty, Cell::Empty]);
-        row.extend(point.strengths.iter().map(|strength| Cell::Number(*strength)));
-        table.push(row);
-    }
-    for (row, gamma) in run.rates.chunks(run.lambdas.len()).zip(&run.gammas) {
-        for (rate, lambda) in row.iter().zip(&run.lambdas) {
-            let mut row = start("map", *lambda, *gamma);
-            row.extend([Cell::Empty, Cell::Empty, Cell::Empty, Cell::Number(*rate)]);
-            table.push(row);
+    for onset in &shown.onsets {
+        if let Some((rate, information)) = jump_names(onset.labels) {
+            metrics.push(Metric::new(rate, onset.rate_jump(), "nats"));
+            metrics.push(Metric::new(information, onset.information_jump(), "nats"));
         }
     }
-    for Transition { predicted, located, .. } in &run.transitions {
-        let mut row = start("transition", located.multipliers.lambda(), located.multipliers.gamma());
-        row.extend([
-            Cell::Number(located.t),
-            Cell::Number(*predicted),
-            Cell::from(order_name(located.order)),
-        ]);
-        row.extend(vec![Cell::Empty; 5]);
-        let jumps = [located.jump.distortion, located.jump.classification, located.heat_capacity_jump];
-        row.extend(jumps.map(Cell::Number));
-        table.push(row);
+    metrics
+}
+
+/// The names of the jumps of R and of I(Z;Y) for the numbers of labels that are shown.
+fn jump_names(labels: usize) -> Option<(&'static str, &'static str)> {
+    match labels {
+        2 => Some(("onset_rate_jump_2_labels", "onset_information_jump_2_labels")),
+        3 => Some(("onset_rate_jump_3_labels", "onset_information_jump_3_labels")),
+        5 => Some(("onset_rate_jump_5_labels", "onset_information_jump_5_labels")),
+        _ => None,
     }
-    table
 }
