@@ -4,7 +4,7 @@
 use carnot_surface::Observable;
 
 use super::curves::{HELD, IsoCurve};
-use super::{HELD_BOUND, RANGE, STARTS, Sample, Shown};
+use super::{HELD_BOUND, RANGE, Sample, Shown};
 use crate::chart::{AnyPanel, Axis, Chart, Colour, Marker, Panel, Rule, Series, Surface};
 
 /// Below this a change is drawn at this height: exact zeros have no place on a logarithmic axis.
@@ -87,7 +87,7 @@ fn slices(shown: &Shown) -> Panel {
 
 /// How far each curve strays from where it began.
 fn drift(shown: &Shown) -> Panel {
-    let x = Axis::log("λ = γ where the curve begins").range(0.7 * STARTS[0], 1.4 * STARTS[STARTS.len() - 1]);
+    let x = Axis::log("λ = γ where the curve begins").range(0.25, 7.0);
     let y = Axis::log("max |X − X₀|, X held").unit("nats").range(1e-15, 1e-11);
     let panel = Panel::new(format!("{}: how well X is held", shown.name), x, y)
         .rule(Rule::horizontal("bound", HELD_BOUND));

@@ -3,7 +3,7 @@
 use carnot_process::{Drive, FromResponse, Options, Process, StopReason};
 use carnot_surface::{At, Multipliers, Observable, Observables, Rdc, Responsive};
 
-use super::{RANGE, STARTS, Sample};
+use super::{RANGE, Sample};
 use crate::figure::FigureError;
 use crate::figures::exact::nan_or_max;
 
@@ -40,40 +40,48 @@ pub(super) const HELD: [Observable; 3] =
 /// Steps short enough for a smooth picture.
 const LARGEST_STEP: f64 = 0.06;
 
-/// The curves of each of [`HELD`] from each of [`STARTS`].
+/// The curves of each of [`HELD`] from each of the starts.
 pub(super) fn all<S: Responsive<Rdc = Rdc>>(
     system: &S,
+    starts: [f64; 4],
     sample: &dyn Fn(Multipliers, Rdc) -> Sample,
 ) -> Result<Vec<IsoCurve>, FigureError> {
     let mut curves = Vec::new();
     for held in HELD {
-        for start in STARTS {
+        for start in starts {
             let at = Multipliers::new(start, start).map_err(FigureError::unfinished)?;
             let first = system.equilibrium(at, None).map_err(FigureError::unfinished)?;
-            let (mut points, low_end) = half(system, &first, held, RANGE.0, sample)?;
-            let (above, high_end) = half(system, &first, held, RANGE.1, sample)?;
+            let [one, other] = drives(held);
+            let (mut points, one_end) = half(system, &first, held, one, sample)?;
+            let (onwards, other_end) = half(system, &first, held, other, sample)?;
             points.reverse();
-            points.extend(above.into_iter().skip(1));
-            curves.push(IsoCurve { held, start, points, is_complete: low_end && high_end });
+            points.extend(onwards.into_iter().skip(1));
+            curves.push(IsoCurve { held, start, points, is_complete: one_end && other_end });
         }
     }
     Ok(curves)
 }
 
-/// The curve from `start` to where the driving multiplier is at `end` or the steered one leaves the range, and whether it
+/// How the two halves of a curve are driven: by the multiplier that what is held belongs to the less, so that the other one
+/// holds it firmly; where the rate is held, by the one that goes to zero, since the other one cannot.
+fn drives(held: Observable) -> [Drive; 2] {
+    let (low, high) = RANGE;
+    match held {
+        Observable::Classification => [Drive::LambdaTo(low), Drive::LambdaTo(high)],
+        Observable::Distortion => [Drive::GammaTo(low), Drive::GammaTo(high)],
+        Observable::Rate => [Drive::LambdaTo(low), Drive::GammaTo(low)],
+    }
+}
+
+/// The curve from `start` to where the driving multiplier is at its end or the steered one leaves the range, and whether it
 /// got there.
 fn half<S: Responsive<Rdc = Rdc>>(
     system: &S,
     start: &At<S>,
     held: Observable,
-    end: f64,
+    drive: Drive,
     sample: &dyn Fn(Multipliers, Rdc) -> Sample,
 ) -> Result<(Vec<CurvePoint>, bool), FigureError> {
-    // Drive the multiplier that the held observable belongs to the less: the other one then holds it firmly.
-    let drive = match held {
-        Observable::Distortion => Drive::GammaTo(end),
-        Observable::Classification | Observable::Rate => Drive::LambdaTo(end),
-    };
     let options = Options { largest_step: LARGEST_STEP, ..Options::default() };
     let process = Process::new(held, drive).with_options(options);
     let mut trace = process.trace(system, start.clone(), FromResponse).map_err(FigureError::unfinished)?;

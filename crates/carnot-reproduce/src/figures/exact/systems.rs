@@ -49,20 +49,44 @@ const INPUTS: usize = 6;
 /// labels that alternate along the line, the more surely the further right. Neighbours are alike for the distortion and
 /// different for the labels, so that the two compete.
 pub(in crate::figures) fn discrete() -> Result<Example<DiscreteSystem>, FigureError> {
+    Ok(Example {
+        name: "discrete",
+        words: PLACES,
+        constants: [0.0, 0.0],
+        system: DiscreteSystem::new(&places()?, distance().view()).map_err(FigureError::unfinished)?,
+    })
+}
+
+/// The same with the classifier given, that of an input for its letter: the minimum is then global for every gamma, and
+/// letters enter continuously.
+pub(in crate::figures) fn classified() -> Result<Example<DiscreteSystem>, FigureError> {
+    let Example { constants, system, .. } = discrete()?;
+    let classifier = places()?.conditional_y_given_x();
+    Ok(Example {
+        name: "discrete",
+        words: CLASSIFIED,
+        constants,
+        system: system.with_classifier(&classifier).map_err(FigureError::unfinished)?,
+    })
+}
+
+const PLACES: &str = "a source of six places on a line, the distortion a quarter of the squared distance, with two labels \
+    that alternate along the line, the more surely the further right";
+const CLASSIFIED: &str = "a source of six places on a line, the distortion a quarter of the squared distance, with two \
+    labels that alternate along the line, the more surely the further right, and the classifier of each place given, so \
+    that the minimum is global at every γ";
+
+/// `|x - z|^2 / 4`.
+fn distance() -> Array2<f64> {
+    Array2::from_shape_fn((INPUTS, INPUTS), |(x, z)| (x as f64 - z as f64).powi(2) / 4.0)
+}
+
+fn places() -> Result<Joint, FigureError> {
     let weights = Array2::from_shape_fn((INPUTS, 2), |(x, y)| {
         let sign = if x % 2 == 0 { -1.0 } else { 1.0 };
         let odds = sign * (0.6 + 0.5 * x as f64);
         let first = 1.0 / (1.0 + f64::exp(-odds));
         (1.0 + 0.3 * x as f64) * if y == 0 { first } else { 1.0 - first }
     });
-    let joint = Joint::from_weights(weights).map_err(FigureError::unfinished)?;
-    let distortion = Array2::from_shape_fn((INPUTS, INPUTS), |(x, z)| (x as f64 - z as f64).powi(2) / 4.0);
-    let system = DiscreteSystem::new(&joint, distortion.view()).map_err(FigureError::unfinished)?;
-    Ok(Example {
-        name: "discrete",
-        words: "a source of six places on a line, the distortion a quarter of the squared distance, with two labels that \
-                alternate along the line, the more surely the further right",
-        constants: [0.0, 0.0],
-        system,
-    })
+    Joint::from_weights(weights).map_err(FigureError::unfinished)
 }
