@@ -98,6 +98,28 @@ fn a_field_has_numbered_contours_and_a_bar() {
 }
 
 #[test]
+fn a_field_is_painted_from_its_lowest_band_to_its_highest() {
+    let svg = Chart::new("test", 1, vec![map(|_, _| 0.0)]).svg(Palette::Light).unwrap();
+    let luma = |element: &str| -> u32 {
+        let colour = element.split("fill=\"#").nth(1).unwrap();
+        let part = |at: usize| u32::from_str_radix(&colour[at..at + 2], 16).unwrap();
+        part(0) + part(2) + part(4)
+    };
+    let painted: Vec<u32> = svg.split("<polygon").skip(1).map(luma).collect();
+    // Each region above a level lies in the one before, and more is darker on a light ground.
+    assert!(painted.len() > 8 && painted.windows(2).all(|pair| pair[0] > pair[1]), "{painted:?}");
+    // A hollow is the other way round: its middle is painted last, and is the palest.
+    let hollow = |column: usize, row: usize| {
+        let from_middle = |k: usize| (k as f64 - 10.0).powi(2) / 100.0;
+        // Without the hills that the corners would be.
+        (from_middle(column) + from_middle(row)).min(1.0) - (column + row) as f64 / 20.0
+    };
+    let svg = Chart::new("test", 1, vec![map(hollow)]).svg(Palette::Light).unwrap();
+    let painted: Vec<u32> = svg.split("<polygon").skip(1).map(luma).collect();
+    assert!(painted.last() == painted.iter().max(), "{painted:?}");
+}
+
+#[test]
 fn what_a_field_lacks_shows_the_ground() {
     let whole = Chart::new("test", 1, vec![map(|_, _| 0.0)]);
     let hole = |column: usize, row: usize| if column.max(row) < 5 { f64::NAN } else { 0.0 };

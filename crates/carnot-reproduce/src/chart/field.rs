@@ -101,6 +101,8 @@ impl<'a> PreparedField<'a> {
             .enumerate()
             .flat_map(|(band, level)| contours(shape, value, level).into_iter().map(move |ring| (band, ring)))
             .collect();
+        // A point that is at its level by itself bounds nothing.
+        rings.retain(|(_, ring)| ring.area().abs() > 1e-6);
         // Contours of different levels never cross: painted from the largest to the smallest, each one shows the band on
         // its inner side.
         rings.sort_by(|a, b| b.1.area().abs().total_cmp(&a.1.area().abs()));

@@ -4,7 +4,7 @@ use carnot_surface::geometry::{
     GeometryError, Phased, Potential, Quadrature, Search, Segment, ShapeReport, Tolerance,
     concavity_of_free_energy, is_one_phase, line_integral, locate, loop_integral, measure_maxwell,
 };
-use carnot_surface::{At, Multipliers, Observables, Rdc, Responsive, System};
+use carnot_surface::{At, Multipliers, Observables, Rdc, Response, Responsive, System};
 
 use super::RANGE;
 use crate::figure::FigureError;
@@ -17,7 +17,7 @@ const STRIDE: usize = 3;
 /// times the condition of the response.
 const STEP: f64 = 1e-2;
 /// Corners of the loops along each multiplier.
-const CORNERS: usize = 5;
+const CORNERS: usize = 4;
 
 /// How a relation came out at a point of the grid.
 pub(super) struct Relation {
@@ -25,13 +25,16 @@ pub(super) struct Relation {
     pub(super) multipliers: Multipliers,
     /// The sides as measured.
     pub(super) sides: [f64; 2],
+    /// The geometric mean of the two unmixed second derivatives of the potential, by the response.
+    pub(super) scale: f64,
 }
 
 impl Relation {
-    /// The difference of the sides relative to the larger one.
+    /// The difference of the sides, relative to the unmixed second derivatives or to the sides, whichever are larger: the
+    /// sides alone pass through zero.
     pub(super) fn relative(&self) -> f64 {
         let [left, right] = self.sides;
-        (left - right).abs() / left.abs().max(right.abs())
+        (left - right).abs() / left.abs().max(right.abs()).max(self.scale)
     }
 }
 
@@ -105,6 +108,7 @@ impl Identities {
             self.at_transitions += 1;
             return Ok(());
         }
+        let response = system.response(at).map_err(FigureError::unfinished)?;
         for potential in Potential::ALL {
             match measure_maxwell(system, at, potential, STEP) {
                 Ok(measured) => {
@@ -114,7 +118,12 @@ impl Identities {
                         continue;
                     }
                     let sides = [measured.measured.left.value, measured.measured.right.value];
-                    self.relations.push(Relation { potential, multipliers: at.multipliers, sides });
+                    self.relations.push(Relation {
+                        potential,
+                        multipliers: at.multipliers,
+                        sides,
+                        scale: scale(&response, potential),
+                    });
                 }
                 Err(GeometryError::Degenerate(_)) => self.degenerate += 1,
                 Err(error) => return Err(FigureError::unfinished(error)),
@@ -138,6 +147,19 @@ impl Identities {
             }
         }
         Ok(())
+    }
+}
+
+/// The geometric mean of the unmixed second derivatives of a potential by its natural variables: of F they are S11 and S22,
+/// of R the diagonal of the inverse, and of the others `det S / S22` and `1 / S22`, `det S / S11` and `1 / S11`.
+fn scale(s: &Response, potential: Potential) -> f64 {
+    let product = s.distortion_lambda * s.classification_gamma;
+    let determinant = product - s.cross * s.cross;
+    match potential {
+        Potential::FreeEnergy => product.sqrt(),
+        Potential::Rate => product.sqrt() / determinant,
+        Potential::AtClassification => determinant.sqrt() / s.classification_gamma.abs(),
+        Potential::AtDistortion => determinant.sqrt() / s.distortion_lambda.abs(),
     }
 }
 

@@ -50,6 +50,10 @@ struct Shown {
 }
 
 impl Shown {
+    fn all() -> Result<[Self; 2], FigureError> {
+        Ok([Shown::of(&exact::gaussian()?)?, Shown::of(&exact::classified()?)?])
+    }
+
     /// The free energy of an exact system of any kind.
     fn of<S: Phased<Rdc = Rdc> + Responsive>(example: &Example<S>) -> Result<Self, FigureError> {
         let Example { name, words, system, constants } = example;
@@ -97,9 +101,7 @@ impl Figure for FreeEnergy {
     }
 
     fn run(&self, _context: &Context<'_>) -> Result<Outcome, FigureError> {
-        // One plane for each exact system: another one is another line here.
-        let shown = [Shown::of(&exact::gaussian()?)?];
-        Ok(report::outcome(&shown))
+        Ok(report::outcome(&Shown::all()?))
     }
 }
 
@@ -113,7 +115,8 @@ mod tests {
 
     #[test]
     fn the_figure_keeps_its_bounds_and_measures_what_it_says() {
-        let shown = Shown::of(&exact::gaussian().expect("a system")).expect("a plane");
+        let all = Shown::all().expect("planes");
+        let shown = &all[0];
         for potential in Potential::ALL {
             let relations = shown.identities.relations.iter();
             // Sixteen by sixteen points; a tenth of them at most is lost to transitions and plateaus.
@@ -121,7 +124,7 @@ mod tests {
         }
         assert!(shown.identities.loops.iter().any(|path| path.transitions == 8), "across all modes twice");
         assert_eq!(shown.boundaries.len(), 4);
-        let outcome = report::outcome(&[shown]);
+        let outcome = report::outcome(&all);
         for metric in &outcome.metrics {
             assert_ne!(metric.pass(), Some(false), "{metric:?}");
         }
@@ -139,6 +142,10 @@ mod tests {
             let closed: f64 = at.state.strengths().iter().map(f).sum();
             // The constants, up to a hundred nats at the largest multipliers, cancel.
             assert_close!(point.free_energy, closed, rtol = 1e-12, atol = 1e-13);
+            // And -t^2 times the second derivative along the ray through the point is one half for each mu above one.
+            let [distortion, cross, classification] = point.response;
+            let capacity = 0.5 * at.state.active() as f64;
+            assert_close!(distortion + 2.0 * cross + classification, capacity, rtol = 1e-12, atol = 1e-13);
         }
     }
 

@@ -12,10 +12,10 @@ use crate::figures::exact::nan_or_max;
 /// nats, known to some ten units in the last place through the eigenvalues beneath them: 1e-13, with a factor of ten.
 const CONCAVITY_BOUND: f64 = 1e-12;
 
-/// How far the sides of a Maxwell relation may differ, relative to the larger one. Rounding leaves 1e-15 nats in D and C
-/// and the stencils' smallest steps are 5e-3 of a multiplier: 1e-12 for responses of about a nat. Cross responses are as
-/// small as 1e-3 nats on the grid, and solving for a multiplier multiplies by the condition of the response, up to 1e3.
-pub(super) const MAXWELL_BOUND: f64 = 1e-8;
+/// How far the sides of a Maxwell relation may differ, relative to the second derivatives of the potential. The smallest
+/// response on the grids, that of the discrete system at large lambda, is 1e-7 nats, which is 5e-10 over the smallest steps
+/// of 5e-3 of a multiplier; what is differenced is known to some 1e-17 nats there: 1e-8, with a factor of ten.
+pub(super) const MAXWELL_BOUND: f64 = 1e-7;
 
 /// What an integral may be off, relative to the integral of the size of its terms: the tolerance of the quadrature.
 pub(super) const INTEGRAL_BOUND: f64 = 1e-11;

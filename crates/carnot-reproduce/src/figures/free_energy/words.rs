@@ -41,8 +41,8 @@ pub(super) fn finding(shown: &[Shown], metrics: &[Metric]) -> String {
     let boundaries: usize = shown.iter().map(|shown| shown.boundaries.len()).sum();
     format!(
         "F exceeds none of its tangent planes by more than {:.0e} nats over {} pairs of points. The sides of Maxwell's \
-         four relations differ by at most {:.0e} of themselves at {} measurements. {} loops, which cross {} transitions \
-         of {boundaries} kinds, integrate to at most {:.0e} of the size of what they sum.",
+         four relations differ by at most {:.0e} of the potential's second derivatives at {} measurements. {} loops, \
+         which cross {} transitions of {boundaries} kinds, integrate to at most {:.0e} of the size of what they sum.",
         value("concavity_worst_violation"),
         value("concavity_pairs"),
         maxwell.fold(0.0, f64::max),
