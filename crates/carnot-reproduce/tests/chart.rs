@@ -108,7 +108,7 @@ fn a_field_is_painted_from_its_lowest_band_to_its_highest() {
     let painted: Vec<u32> = svg.split("<polygon").skip(1).map(luma).collect();
     // Each region above a level lies in the one before, and more is darker on a light ground.
     assert!(painted.len() > 8 && painted.windows(2).all(|pair| pair[0] > pair[1]), "{painted:?}");
-    // A hollow is the other way round: its middle is painted last, and is the palest.
+    // A hollow is the other way round: its middle is painted last, and is the palest but for what lies under all.
     let hollow = |column: usize, row: usize| {
         let from_middle = |k: usize| (k as f64 - 10.0).powi(2) / 100.0;
         // Without the hills that the corners would be.
@@ -116,7 +116,7 @@ fn a_field_is_painted_from_its_lowest_band_to_its_highest() {
     };
     let svg = Chart::new("test", 1, vec![map(hollow)]).svg(Palette::Light).unwrap();
     let painted: Vec<u32> = svg.split("<polygon").skip(1).map(luma).collect();
-    assert!(painted.last() == painted.iter().max(), "{painted:?}");
+    assert!(painted.last() == painted.iter().skip(1).max(), "{painted:?}");
 }
 
 #[test]
