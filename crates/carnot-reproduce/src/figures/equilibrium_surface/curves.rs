@@ -38,7 +38,7 @@ pub(super) const HELD: [Observable; 3] =
     [Observable::Classification, Observable::Distortion, Observable::Rate];
 
 /// Steps short enough for a smooth picture.
-const LARGEST_STEP: f64 = 0.06;
+const LARGEST_STEP: f64 = 0.1;
 
 /// The curves of each of [`HELD`] from each of the starts.
 pub(super) fn all<S: Responsive<Rdc = Rdc>>(

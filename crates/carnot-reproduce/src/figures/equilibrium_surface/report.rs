@@ -5,7 +5,7 @@ use carnot_surface::Observable;
 use super::curves::{CurvePoint, IsoCurve};
 use super::{CONVEXITY_BOUND, GRID, HELD_BOUND, RANGE, Sample, Shown, charts};
 use crate::figure::{Bound, Cell, Metric, Outcome, Table};
-use crate::figures::exact::nan_or_max;
+use crate::figures::exact::{self, nan_or_max};
 
 const CLAIM: &str = "Rate, distortion and classification loss of optimal representations lie on a convex surface, the \
     equilibrium surface, and processes that keep one of the three constant run along it (abstract and section 3).";
@@ -100,8 +100,10 @@ fn summary(shown: &[Shown]) -> Vec<String> {
     )];
     for shown in shown {
         paragraphs.push(format!(
-            "{} is {}. D and C are drawn without the constants that no encoder can change, {:.4} and {:.4} nats.",
-            shown.name, shown.words, shown.constants[0], shown.constants[1]
+            "The {} system is {}. {}",
+            shown.name,
+            shown.words,
+            exact::constants_in_words(shown.constants)
         ));
     }
     paragraphs.push(

@@ -17,6 +17,17 @@ pub(in crate::figures) struct Example<S> {
     pub(in crate::figures) constants: [f64; 2],
 }
 
+/// What is said of the constants of D and C that are left out of what is drawn.
+pub(in crate::figures) fn constants_in_words([distortion, classification]: [f64; 2]) -> String {
+    if distortion == 0.0 && classification == 0.0 {
+        return "Nothing is left out of its D and C.".to_owned();
+    }
+    format!(
+        "Its D and C are drawn without the constants that no encoder can change, {distortion:.4} and \
+         {classification:.4} nats."
+    )
+}
+
 /// Dimensions of the source, and of the target that is read from it.
 const SOURCE: usize = 4;
 const TARGET: usize = 2;

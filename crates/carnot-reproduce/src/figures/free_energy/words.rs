@@ -2,6 +2,7 @@
 
 use super::{GRID, RANGE, Shown};
 use crate::figure::Metric;
+use crate::figures::exact;
 
 pub(super) const CLAIM: &str = "The free energy F(λ, γ) = min R + λD + γC is concave, its gradient is (D, C), and \
     R(D, C) is its Legendre transform, with the slopes −λ and −γ (section 3).";
@@ -16,8 +17,10 @@ pub(super) fn summary(shown: &[Shown]) -> Vec<String> {
     )];
     for shown in shown {
         paragraphs.push(format!(
-            "{} is {}. F, D and C are drawn without the constants that no encoder can change, {:.4} and {:.4} nats.",
-            shown.name, shown.words, shown.constants[0], shown.constants[1]
+            "The {} system is {}. {}",
+            shown.name,
+            shown.words,
+            exact::constants_in_words(shown.constants)
         ));
     }
     paragraphs.push(

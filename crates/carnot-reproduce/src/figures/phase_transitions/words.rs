@@ -4,6 +4,7 @@ use super::Shown;
 use super::letters::GAMMA;
 use super::onset::NOISE;
 use crate::figure::Metric;
+use crate::figures::exact;
 
 pub(super) const CLAIM: &str = "The equilibrium surface has phase transitions: as the multipliers grow, an optimal \
     representation takes up one feature after the other, each at a critical value (Chechik et al. 2005 for Gaussian \
@@ -25,10 +26,7 @@ pub(super) fn summary(shown: &Shown) -> Vec<String> {
          for each encoded mode, as that of a classical degree of freedom: a transition of second order, at which it \
          steps by one half while R, D and C are continuous."
             .to_owned(),
-        format!(
-            "D and C are drawn without the constants that no encoder can change, {:.4} and {:.4} nats.",
-            run.constants[0], run.constants[1]
-        ),
+        exact::constants_in_words(run.constants),
         format!(
             "The bottleneck, at λ = 0: as many inputs as labels, and labels that are wrong with probability {NOISE}, any \
              other one being as likely. Nothing learned is a local minimum up to γ = 1 / σ₂², with σ₂ the maximal \
