@@ -2,7 +2,7 @@
 
 use super::curvature::Kind;
 use super::letters::{Letters, normalise_log};
-use super::problem::{Problem, Task};
+use super::problem::Task;
 use super::solver::{ENTRY, Solution, Solver, Target, Work};
 use super::starts;
 
@@ -21,8 +21,17 @@ const ROUGH_ROUNDS: usize = 12;
 /// How many of the roughly descended starts are followed to the end.
 const FOLLOWED: usize = 8;
 
+/// How many of these are given further letters.
+const ENTERED: usize = 3;
+
+/// Classifiers of two letters that enter together differ by this in an entry.
+const DIFFERENT: f64 = 0.02;
+
 /// Steps of gamma in a sweep from the convex range up, or from far above down.
-const SWEEP_STEPS: usize = 6;
+const SWEEP_STEPS: usize = 4;
+
+/// Rounds at each of them.
+const SWEEP_ROUNDS: usize = 4;
 
 /// How far above the wanted gamma the sweep down begins.
 const SWEEP_FROM: f64 = 8.0;
@@ -62,8 +71,17 @@ impl Solver {
         candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
         candidates.truncate(FOLLOWED);
         let mut best: Option<Solution> = None;
-        for candidate in candidates {
-            let solution = self.descend_and_enter(task, candidate.letters, target);
+        // All of them to their minima, and the lowest of these again with letters taken in.
+        for (rank, with_entries) in
+            (0..FOLLOWED).map(|rank| (rank, false)).chain((0..ENTERED).map(|rank| (rank, true)))
+        {
+            let Some(candidate) = candidates.get_mut(rank) else { continue };
+            let letters = candidate.letters.clone();
+            let solution = if with_entries {
+                self.descend_and_enter(task, letters, target)
+            } else {
+                self.descend(task, letters, MOST_ROUNDS, target)
+            };
             work = work.plus(solution.work);
             // Among equals the one that satisfies the optimality conditions best.
             let lower = best.as_ref().is_none_or(|best| {
@@ -72,7 +90,11 @@ impl Solver {
                     || (solution.objective <= best.objective + rounding && solution.residual < best.residual)
             });
             if lower {
-                best = Some(solution);
+                best = Some(solution.clone());
+            }
+            *candidate = solution;
+            if !with_entries && rank + 1 == FOLLOWED.min(candidates.len()) {
+                candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
             }
         }
         let mut best = best.unwrap_or_else(|| {
@@ -100,7 +122,7 @@ impl Solver {
             if up {
                 self.enter(there, &mut letters);
             }
-            letters = self.descend(there, letters, ROUGH_ROUNDS, target).letters;
+            letters = self.descend(there, letters, SWEEP_ROUNDS, target).letters;
         }
         if up {
             self.enter(task, &mut letters);
@@ -185,57 +207,78 @@ impl Solver {
         })
     }
 
-    /// Takes the letter into use that promises most with any classifier tried; `false` where none promises anything.
+    /// Takes letters into use that promise to lower the objective, each with the classifier with which it promises most,
+    /// and as many of them at once as say different things; `false` where none promises anything.
     fn enter(&mut self, task: Task<'_>, letters: &mut Letters) -> bool {
         let problem = task.problem;
         if problem.marginal.is_some() {
             return false;
         }
-        let n_y = problem.n_y;
         let before = self.evaluation.objective(task, letters);
-        let mut best = (1.0 + CLEAR_ENTRY, None);
-        let mut row = vec![0.0; n_y];
-        let mut seen: Vec<usize> = Vec::new();
-        for z in 0..problem.n_z {
-            if letters.marginal[z] > 0.0 || seen.iter().any(|&other| same_costs(problem, z, other)) {
-                continue;
-            }
-            seen.push(z);
-            for x in 0..problem.n_x {
-                for (y, log_c) in row.iter_mut().enumerate() {
-                    // What this input alone would say, smoothed.
-                    let t = problem.labels[y * problem.n_x + x];
-                    *log_c = (0.9 * t + 0.1 / n_y as f64).ln();
-                }
-                normalise_log(&mut row);
-                let weight =
-                    self.bounds.raise(task, &self.evaluation, z, &mut row, CLASSIFIER_ROUNDS, best.0);
-                if weight > best.0 {
-                    best = (weight, Some((z, row.clone())));
-                }
+        let n_y = problem.n_y;
+        let mut entering: Vec<usize> = Vec::new();
+        for (weight, kind, row) in self.promising(task, letters) {
+            let different = |other: usize| {
+                let said = &letters.log_classifier[other * n_y..][..n_y];
+                said.iter().zip(&row).any(|(a, b)| (a.exp() - b.exp()).abs() > DIFFERENT)
+            };
+            let alike = entering.iter().copied().filter(|&other| problem.kinds[other] == kind);
+            let free = (0..problem.n_z)
+                .find(|z| problem.kinds[*z] == kind && letters.marginal[*z] == 0.0 && !entering.contains(z));
+            if weight > 1.0 + CLEAR_ENTRY
+                && alike.into_iter().all(different)
+                && let Some(z) = free
+            {
+                letters.log_classifier[z * n_y..][..n_y].copy_from_slice(&row);
+                entering.push(z);
             }
         }
-        let (_, Some((z, row))) = best else { return false };
-        letters.log_classifier[z * n_y..][..n_y].copy_from_slice(&row);
+        if entering.is_empty() {
+            return false;
+        }
         // The largest share that lowers the objective.
         let mut share = 0.5;
-        let kept = letters.clone();
+        let kept = letters.marginal.clone();
         while share > ENTRY {
-            letters.marginal.copy_from_slice(&kept.marginal);
-            for weight in &mut letters.marginal {
-                *weight *= 1.0 - share;
+            for (weight, kept) in letters.marginal.iter_mut().zip(&kept) {
+                *weight = (1.0 - share) * kept;
             }
-            letters.marginal[z] = share;
+            for &z in &entering {
+                letters.marginal[z] = share / entering.len() as f64;
+            }
             if self.evaluation.objective(task, letters) < before {
                 return true;
             }
             share *= 0.25;
         }
-        *letters = kept;
+        letters.marginal.copy_from_slice(&kept);
         false
     }
-}
 
-fn same_costs(problem: &Problem, a: usize, b: usize) -> bool {
-    problem.row(&problem.costs, a) == problem.row(&problem.costs, b)
+    /// What each kind of letter with a member to spare promises with the best classifiers reached from what each input alone
+    /// would say, and those classifiers' logarithms, the most promising first.
+    fn promising(&mut self, task: Task<'_>, letters: &Letters) -> Vec<(f64, usize, Vec<f64>)> {
+        let problem = task.problem;
+        let n_y = problem.n_y;
+        let mut found = Vec::new();
+        let mut row = vec![0.0; n_y];
+        for kind in (0..problem.n_z).filter(|&z| problem.kinds[z] == z) {
+            let spare = (0..problem.n_z).find(|&z| problem.kinds[z] == kind && letters.marginal[z] == 0.0);
+            let Some(z) = spare else { continue };
+            for x in 0..problem.n_x {
+                for (y, log_c) in row.iter_mut().enumerate() {
+                    // Smoothed, so that no label is excluded.
+                    let t = problem.labels[y * problem.n_x + x];
+                    *log_c = (0.9 * t + 0.1 / n_y as f64).ln();
+                }
+                normalise_log(&mut row);
+                let weight = self.bounds.raise(task, &self.evaluation, z, &mut row, CLASSIFIER_ROUNDS, 1.0);
+                if weight > 1.0 + CLEAR_ENTRY {
+                    found.push((weight, kind, row.clone()));
+                }
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found
+    }
 }

@@ -261,9 +261,7 @@ fn sidedness(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Side
     let mut bounds = Bounds::new(problem);
     bounds.gap(task, evaluation, &mut letters, CLASSIFIER_ROUNDS);
     // A copy of a letter in use promises as much as that letter, and changes nothing.
-    let is_copy = |z: usize| {
-        letters.in_use().any(|used| problem.row(&problem.costs, z) == problem.row(&problem.costs, used))
-    };
+    let is_copy = |z: usize| letters.in_use().any(|used| problem.kinds[z] == problem.kinds[used]);
     let critical = (0..problem.n_z).any(|z| {
         letters.marginal[z] == 0.0 && (bounds.promises[z].weight - 1.0).abs() < CRITICAL && !is_copy(z)
     });
