@@ -68,11 +68,11 @@ impl Solver {
         let enters = entering && problem.marginal.is_none();
         let promises = &mut self.bounds.promises;
         self.newton.working.clear();
-        for z in 0..problem.n_z {
-            if letters.marginal[z] > 0.0 {
-                promises[z].weight = self.evaluation.marginal[z] / letters.marginal[z];
-                self.newton.working.push(z);
-            } else if enters && promises[z].weight > 1.0 + ENTRY {
+        for (z, (promise, weight)) in promises.iter_mut().zip(&letters.marginal).enumerate() {
+            if *weight > 0.0 {
+                promise.weight = self.evaluation.marginal[z] / weight;
+            }
+            if *weight > 0.0 || (enters && promise.weight > 1.0 + ENTRY) {
                 self.newton.working.push(z);
             }
         }
