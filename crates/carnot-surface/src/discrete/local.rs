@@ -1,9 +1,9 @@
 //! The search for the lowest minimum of a problem that is not convex.
 
 use super::curvature::Kind;
-use super::letters::{Letters, normalise_log};
+use super::letters::Letters;
 use super::problem::Task;
-use super::solver::{ENTRY, Solution, Solver, Target, Work};
+use super::solver::{Solution, Solver, Target, Work};
 use super::starts;
 
 /// Cycles of the alternation between two looks at a descent.
@@ -13,7 +13,7 @@ const CYCLES: usize = 5;
 const NEARLY: f64 = 1e-3;
 
 /// Rounds of cycles or steps of one descent.
-pub(super) const MOST_ROUNDS: usize = 400;
+const MOST_ROUNDS: usize = 400;
 
 /// Rounds of a first, rough descent from each start.
 const ROUGH_ROUNDS: usize = 12;
@@ -24,9 +24,6 @@ const FOLLOWED: usize = 8;
 /// How many of these are given further letters.
 const ENTERED: usize = 3;
 
-/// Classifiers of two letters that enter together differ by this in an entry.
-const DIFFERENT: f64 = 0.02;
-
 /// Steps of gamma in a sweep from the convex range up, or from far above down.
 const SWEEP_STEPS: usize = 4;
 
@@ -35,12 +32,6 @@ const SWEEP_ROUNDS: usize = 4;
 
 /// How far above the wanted gamma the sweep down begins.
 const SWEEP_FROM: f64 = 8.0;
-
-/// Steps of a candidate classifier before its promise is believed.
-const CLASSIFIER_ROUNDS: usize = 60;
-
-/// A letter that promises this much more than one enters.
-const CLEAR_ENTRY: f64 = 1e-9;
 
 impl Solver {
     /// The lowest minimum found from `warm`, a sweep of gamma up, a sweep down, and `starts` random encoders.
@@ -85,7 +76,7 @@ impl Solver {
             work = work.plus(solution.work);
             // Among equals the one that satisfies the optimality conditions best.
             let lower = best.as_ref().is_none_or(|best| {
-                let rounding = 1e-13 * best.objective.abs().max(1.0);
+                let rounding = 4.0 * f64::EPSILON * best.objective.abs().max(1.0);
                 solution.objective < best.objective - rounding
                     || (solution.objective <= best.objective + rounding && solution.residual < best.residual)
             });
@@ -133,7 +124,7 @@ impl Solver {
     /// Descends, and while a letter that is not in use would lower the objective, takes it in and descends again.
     fn descend_and_enter(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
         let problem = task.problem;
-        let mut solution = self.descend(task, letters, MOST_ROUNDS, target);
+        let mut solution = self.descend_and_part(task, letters, target);
         for _ in 0..problem.n_z {
             let mut letters = solution.letters.clone();
             if !self.enter(task, &mut letters) {
@@ -141,11 +132,33 @@ impl Solver {
             }
             let mut next = self.descend(task, letters, MOST_ROUNDS, target);
             next.work = next.work.plus(solution.work);
-            if next.objective >= solution.objective {
+            let rounding = 4.0 * f64::EPSILON * solution.objective.abs().max(1.0);
+            let kept = next.letters.in_use().count() > solution.letters.in_use().count();
+            if next.objective >= solution.objective
+                && !(kept && next.objective <= solution.objective + rounding)
+            {
                 solution.work = next.work;
                 break;
             }
             solution = next;
+        }
+        solution
+    }
+
+    /// Descends to a stationary point, and on from there while a letter would rather be two: to a minimum.
+    pub(super) fn descend_and_part(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
+        let mut solution = self.descend(task, letters, MOST_ROUNDS, target);
+        for _ in 0..task.problem.n_z {
+            let mut letters = solution.letters.clone();
+            if !self.part(task, &mut letters) {
+                break;
+            }
+            let next = self.descend(task, letters, MOST_ROUNDS, target);
+            let work = solution.work.plus(next.work);
+            if next.objective < solution.objective {
+                solution = next;
+            }
+            solution.work = work;
         }
         solution
     }
@@ -205,80 +218,5 @@ impl Solver {
             let promised = |z: usize| marginal[z] / weights[z];
             self.newton.step(task, &mut self.evaluation, letters, objective, promised, kind)
         })
-    }
-
-    /// Takes letters into use that promise to lower the objective, each with the classifier with which it promises most,
-    /// and as many of them at once as say different things; `false` where none promises anything.
-    fn enter(&mut self, task: Task<'_>, letters: &mut Letters) -> bool {
-        let problem = task.problem;
-        if problem.marginal.is_some() {
-            return false;
-        }
-        let before = self.evaluation.objective(task, letters);
-        let n_y = problem.n_y;
-        let mut entering: Vec<usize> = Vec::new();
-        for (weight, kind, row) in self.promising(task, letters) {
-            let different = |other: usize| {
-                let said = &letters.log_classifier[other * n_y..][..n_y];
-                said.iter().zip(&row).any(|(a, b)| (a.exp() - b.exp()).abs() > DIFFERENT)
-            };
-            let alike = entering.iter().copied().filter(|&other| problem.kinds[other] == kind);
-            let free = (0..problem.n_z)
-                .find(|z| problem.kinds[*z] == kind && letters.marginal[*z] == 0.0 && !entering.contains(z));
-            if weight > 1.0 + CLEAR_ENTRY
-                && alike.into_iter().all(different)
-                && let Some(z) = free
-            {
-                letters.log_classifier[z * n_y..][..n_y].copy_from_slice(&row);
-                entering.push(z);
-            }
-        }
-        if entering.is_empty() {
-            return false;
-        }
-        // The largest share that lowers the objective.
-        let mut share = 0.5;
-        let kept = letters.marginal.clone();
-        while share > ENTRY {
-            for (weight, kept) in letters.marginal.iter_mut().zip(&kept) {
-                *weight = (1.0 - share) * kept;
-            }
-            for &z in &entering {
-                letters.marginal[z] = share / entering.len() as f64;
-            }
-            if self.evaluation.objective(task, letters) < before {
-                return true;
-            }
-            share *= 0.25;
-        }
-        letters.marginal.copy_from_slice(&kept);
-        false
-    }
-
-    /// What each kind of letter with a member to spare promises with the best classifiers reached from what each input alone
-    /// would say, and those classifiers' logarithms, the most promising first.
-    fn promising(&mut self, task: Task<'_>, letters: &Letters) -> Vec<(f64, usize, Vec<f64>)> {
-        let problem = task.problem;
-        let n_y = problem.n_y;
-        let mut found = Vec::new();
-        let mut row = vec![0.0; n_y];
-        for kind in (0..problem.n_z).filter(|&z| problem.kinds[z] == z) {
-            let spare = (0..problem.n_z).find(|&z| problem.kinds[z] == kind && letters.marginal[z] == 0.0);
-            let Some(z) = spare else { continue };
-            for x in 0..problem.n_x {
-                for (y, log_c) in row.iter_mut().enumerate() {
-                    // Smoothed, so that no label is excluded.
-                    let t = problem.labels[y * problem.n_x + x];
-                    *log_c = (0.9 * t + 0.1 / n_y as f64).ln();
-                }
-                normalise_log(&mut row);
-                let weight = self.bounds.raise(task, &self.evaluation, z, &mut row, CLASSIFIER_ROUNDS, 1.0);
-                if weight > 1.0 + CLEAR_ENTRY {
-                    found.push((weight, kind, row.clone()));
-                }
-            }
-        }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        found
     }
 }

@@ -1,9 +1,7 @@
 //! Degenerate problems: a free decoder, certain labels, one letter, nothing to tell, forbidden pairs, what never occurs.
 
 use carnot_info::{Channel, Distribution};
-use carnot_surface::{
-    Certificate, Degenerate, DiscreteSystem, FreeDecoderSystem, Responsive, Sidedness,
-};
+use carnot_surface::{Certificate, Degenerate, DiscreteSystem, FreeDecoderSystem, Responsive, Sidedness};
 use carnot_testkit::closed_forms::{binary_hamming, binary_pair, degenerate, uniform_hamming};
 use carnot_testkit::{DiscreteProblem, Stop, assert_close, plain_alternation};
 use ndarray::{Array2, array};
@@ -51,8 +49,7 @@ fn a_free_decoder_keeps_all_or_nothing() {
 fn a_free_decoder_below_one_is_a_bottleneck_by_another_multiplier() {
     // F(lambda, gamma) = lambda ln 2 + (1 - lambda) F(0, gamma / (1 - lambda)), in closed form for the binary pair.
     let alpha = 0.1;
-    let system =
-        FreeDecoderSystem::new(&joint(2, &[0.9, 0.1, 0.1, 0.9]), 2).expect("a system");
+    let system = FreeDecoderSystem::new(&joint(2, &[0.9, 0.1, 0.1, 0.9]), 2).expect("a system");
     for (lambda, gamma) in [(0.2, 0.3), (0.5, 1.0), (0.3, 2.0), (0.9, 0.5)] {
         let (room, found) = (1.0 - lambda, solve(&system, at(lambda, gamma)));
         let exact = binary_pair::point(alpha, 0.0, gamma / room);
@@ -62,11 +59,9 @@ fn a_free_decoder_below_one_is_a_bottleneck_by_another_multiplier() {
         let [[_, _], [_, second]] = binary_pair::response(alpha, 0.0, gamma / room);
         let response = system.response(&found).expect("a response");
         let g = gamma / room;
-        for (entry, factor) in [
-            (response.distortion_lambda, g * g),
-            (response.cross, g),
-            (response.classification_gamma, 1.0),
-        ] {
+        for (entry, factor) in
+            [(response.distortion_lambda, g * g), (response.cross, g), (response.classification_gamma, 1.0)]
+        {
             assert_close!(entry, second * factor / room, 1e-9, CLOSED, "({lambda}, {gamma})");
         }
     }
@@ -151,8 +146,7 @@ fn a_label_that_is_the_input_is_a_distortion_of_its_own() {
     let p = [0.5, 0.3, 0.2];
     let diagonal = Array2::from_diag(&ndarray::Array1::from(p.to_vec()));
     let source = carnot_info::Joint::from_weights(diagonal).expect("a joint distribution");
-    let system =
-        DiscreteSystem::new(&source, table(3, &uniform_hamming::table(3)).view()).expect("a system");
+    let system = DiscreteSystem::new(&source, table(3, &uniform_hamming::table(3)).view()).expect("a system");
     for (lambda, gamma) in [(60.0, 0.9), (0.5, 3.0), (0.01, 1.5)] {
         let found = solve(&system, at(lambda, gamma)).rdc;
         assert_close!(found.rate, entropy(&p), 0.0, CLOSED, "({lambda}, {gamma})");
@@ -164,11 +158,7 @@ fn a_label_that_is_the_input_is_a_distortion_of_its_own() {
 #[test]
 fn what_never_occurs_changes_nothing() {
     // The binary pair, with an input and two labels that have no probability among the others, and a forbidden letter.
-    let entries = [
-        [0.45, 0.0, 0.05, 0.0],
-        [0.0, 0.0, 0.0, 0.0],
-        [0.05, 0.0, 0.45, 0.0],
-    ];
+    let entries = [[0.45, 0.0, 0.05, 0.0], [0.0, 0.0, 0.0, 0.0], [0.05, 0.0, 0.45, 0.0]];
     let forbidden = f64::INFINITY;
     let distortion = array![[0.0, forbidden, 1.0], [5.0, 0.0, 3.0], [1.0, forbidden, 0.0]];
     let system = DiscreteSystem::new(&joint(3, entries.as_flattened()), distortion.view()).expect("a system");
