@@ -37,14 +37,17 @@ pub(super) fn onsets(onsets: &[Onset]) -> Panel {
     })
 }
 
+/// The smallest jump drawn: at a continuous onset it is that of the last step of the search.
+const LEAST_JUMP: f64 = 1e-10;
+
 /// How far the located onsets are from the predicted ones, against how far the rate jumps there.
 pub(super) fn onset_locations(onsets: &[Onset]) -> Panel {
-    let x = Axis::log("jump of R").unit("nats").range(1e-7, 2.0);
+    let x = Axis::log("jump of R").unit("nats").range(LEAST_JUMP, 2.0);
     let y = Axis::log("|γ located − γ predicted|").range(1e-13, 1e-5);
     let panel = Panel::new("bottleneck: located against predicted", x, y)
         .rule(Rule::horizontal("bound", ONSET_BOUND));
     styled(onsets).fold(panel, |panel, (onset, (colour, marker))| {
-        let at = [(onset.rate_jump(), (onset.located - onset.predicted).abs().max(FLOOR))];
+        let at = [(onset.rate_jump().max(LEAST_JUMP), (onset.located - onset.predicted).abs().max(FLOOR))];
         panel.series(Series::scatter(name(onset), colour, marker, at))
     })
 }
