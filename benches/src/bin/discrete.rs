@@ -7,6 +7,7 @@ use carnot_benches::discrete::{
     PEER_GAMMAS, PEER_LAMBDAS, Peer, median_seconds, peers, problem_file, random_problem, system,
 };
 use carnot_info::Joint;
+use carnot_reproduce::chart::{Axis, Chart, Colour, Palette, Panel, Series, png};
 use carnot_surface::{At, Certificate, DiscreteOptions, DiscreteSystem, Multipliers, System};
 use carnot_testkit::{DiscreteProblem, Stop, plain_alternation};
 use ndarray::Array2;
@@ -26,7 +27,8 @@ fn main() -> Outcome {
         [] | ["table"] => table(&[]),
         ["table", file] => table(&peers(&std::fs::read_to_string(file)?)?),
         ["curve"] => curve(),
-        ["scaling"] => scaling(),
+        ["scaling"] => scaling().map(|_| ()),
+        ["scaling", file] => Ok(std::fs::write(file, png(&chart(&scaling()?).svg(Palette::Light)?, 2.0)?)?),
         ["bottleneck"] => bottleneck(&[]),
         ["bottleneck", file] => bottleneck(&peers(&std::fs::read_to_string(file)?)?),
         ["bottleneck-problem", file] => {
@@ -35,7 +37,7 @@ fn main() -> Outcome {
         ["problem", file] => {
             Ok(std::fs::write(file, problem_file(&random_problem(64, 5), &PEER_LAMBDAS, &PEER_GAMMAS))?)
         }
-        _ => Err("usage: discrete [table [PEERS.jsonl] | curve | scaling | bottleneck [PEERS.jsonl] | problem FILE.json \
+        _ => Err("usage: discrete [table [PEERS.jsonl] | curve | scaling [FILE.png] | bottleneck [PEERS.jsonl] | problem FILE.json \
                  | bottleneck-problem FILE.json]".into()),
     }
 }
@@ -146,10 +148,19 @@ fn bottleneck(peers: &[Peer]) -> Outcome {
     Ok(())
 }
 
+/// What a solve costs at a number of inputs and letters.
+struct Cost {
+    n: usize,
+    seconds: f64,
+    update_seconds: f64,
+    peak_bytes: u64,
+}
+
 /// Time, memory and allocations against the size of the alphabets.
-fn scaling() -> Outcome {
+fn scaling() -> Result<Vec<Cost>, Box<dyn Error>> {
     println!("    n | solve ms   gap   Newton | peak MB  allocations | one plain update ms");
     let at = Multipliers::new(5.0, 0.5)?;
+    let mut costs = Vec::new();
     for n in [16, 32, 64, 128, 256, 512, 1024] {
         let problem = random_problem(n, 5);
         let system = to_the_gap(&problem)?;
@@ -159,8 +170,9 @@ fn scaling() -> Outcome {
         let memory = allocation_counter::measure(|| drop(system.equilibrium(at, None)));
         let start = problem.diagonal_encoder();
         let stop = |updates| Stop { gap: f64::NEG_INFINITY, updates };
-        let update =
+        let plain =
             |count| median_seconds(3, || drop(plain_alternation(&problem, 5.0, 0.5, &start, stop(count))));
+        let update_seconds = (plain(11) - plain(1)) / 10.0;
         println!(
             "{n:5} | {:8.2} {:7.0e} {:5} | {:7.1} {:8} | {:8.3}",
             1e3 * seconds,
@@ -168,8 +180,25 @@ fn scaling() -> Outcome {
             equilibrium.state.work().newton_steps,
             memory.bytes_max as f64 / 1e6,
             memory.count_total,
-            1e3 * (update(11) - update(1)) / 10.0
+            1e3 * update_seconds
         );
+        costs.push(Cost { n, seconds, update_seconds, peak_bytes: memory.bytes_max });
     }
-    Ok(())
+    Ok(costs)
+}
+
+fn chart(costs: &[Cost]) -> Chart {
+    let line = |of: fn(&Cost) -> f64| -> Vec<(f64, f64)> {
+        costs.iter().map(|cost| (cost.n as f64, of(cost))).collect()
+    };
+    let size = || Axis::log("inputs and letters");
+    let time = Panel::new("time", size(), Axis::log("time").unit("ms"))
+        .series(Series::line("a solve", Colour::Blue, line(|cost| 1e3 * cost.seconds)))
+        .series(Series::line("a plain update", Colour::Orange, line(|cost| 1e3 * cost.update_seconds)));
+    let memory = Panel::new("memory", size(), Axis::log("peak").unit("MB")).series(Series::line(
+        "a solve",
+        Colour::Blue,
+        line(|cost| cost.peak_bytes as f64 / 1e6),
+    ));
+    Chart::new("What a solve of the discrete system costs", 2, vec![time, memory])
 }
