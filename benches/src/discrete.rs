@@ -54,3 +54,60 @@ pub fn median_seconds(repetitions: usize, mut run: impl FnMut()) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2]
 }
+
+/// The multipliers at which peers are run.
+pub const PEER_LAMBDAS: [f64; 3] = [1.0, 5.0, 20.0];
+/// The multipliers of the classification loss at which peers are run.
+pub const PEER_GAMMAS: [f64; 3] = [0.0, 0.5, 0.9];
+
+/// The problem at these multipliers as `peers/peers.py` reads it.
+#[must_use]
+pub fn problem_file(problem: &DiscreteProblem, lambdas: &[f64], gammas: &[f64]) -> String {
+    let rows = |table: &[f64], columns: usize| -> Vec<Vec<f64>> {
+        table.chunks(columns).map(<[f64]>::to_vec).collect()
+    };
+    let content = serde_json::json!({
+        "name": format!("random, {} inputs, {} labels, {} letters", problem.n_x, problem.n_y, problem.n_z),
+        "p_x": problem.source(),
+        "p_y_given_x": rows(&problem.labels(), problem.n_y),
+        "rho": rows(&problem.distortion, problem.n_z),
+        "lambdas": lambdas,
+        "gammas": gammas,
+    });
+    content.to_string()
+}
+
+/// What a peer came to, as `peers/peers.py` prints it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Peer {
+    /// The peer.
+    pub name: String,
+    /// The multiplier of the distortion.
+    pub lambda: f64,
+    /// The multiplier of the classification loss.
+    pub gamma: f64,
+    /// The median time, in seconds.
+    pub seconds: f64,
+    /// The objective of its encoder, nats.
+    pub free_energy: f64,
+}
+
+/// The points that the peers solved, from JSON lines; those that they skipped are left out.
+///
+/// # Errors
+///
+/// [`serde_json::Error`] where a line is not JSON.
+pub fn peers(lines: &str) -> Result<Vec<Peer>, serde_json::Error> {
+    let mut points = Vec::new();
+    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        let value: serde_json::Value = serde_json::from_str(line)?;
+        let number = |key: &str| value[key].as_f64();
+        let name = value["peer"].as_str().unwrap_or("?").to_owned();
+        if let (Some(lambda), Some(gamma), Some(seconds), Some(free_energy)) =
+            (number("lambda"), number("gamma"), number("seconds"), number("free_energy"))
+        {
+            points.push(Peer { name, lambda, gamma, seconds, free_energy });
+        }
+    }
+    Ok(points)
+}

@@ -200,7 +200,7 @@ impl Shell<'_> {
     fn finished_earlier(&self, name: &str) -> Option<Record> {
         let out = &self.arguments.out;
         Record::read(out, name)
-            .filter(|record| record.same_configuration(self.options, VERSION) && is_complete(out, name))
+            .filter(|record| record.same_configuration(self.options, VERSION) && is_complete(out, record))
     }
 
     /// Computes a figure and writes its files and the report.

@@ -338,6 +338,33 @@ fn the_report_escapes_texts_and_holds_both_charts() {
 }
 
 #[test]
+fn a_surface_can_be_turned_in_the_report_and_is_kept_by_resume() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path();
+    let (flat, spatial) = (Fake::new("flat", Act::Value(0.0)), Fake::new("spatial", Act::WithSurface));
+    let registry = [Entry::available(&flat), Entry::available(&spatial)];
+    reproduce(&registry, out, &[], 1);
+    assert!(out.join("spatial/surfaces.json").is_file() && !out.join("flat/surfaces.json").exists());
+    let report = read(out, "index.html");
+    assert_eq!(report.matches("<figure class=\"turn\" hidden>").count(), 1, "hidden until the script runs");
+    assert_eq!(report.matches("<script").count(), 2, "its data and the script");
+    assert_eq!(report.matches("</script>").count(), 2, "no name ends a script");
+    assert!(report.contains("held &lt;/script&gt;") && report.contains("plane &lt;b&gt;"));
+    let data = report.split("<script type=\"application/json\">").nth(1).unwrap().split('<').next().unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(data["axes"][2]["title"], "</script>");
+    reproduce(&registry, out, &["--resume"], 1);
+    assert_eq!(spatial.runs(), 1);
+    fs::remove_file(out.join("spatial/surfaces.json")).unwrap();
+    reproduce(&registry, out, &["--resume"], 1);
+    assert_eq!((flat.runs(), spatial.runs()), (1, 2), "computed again where a file is gone");
+    // A figure that has no surface any more shows none, whatever lies in its folder.
+    let without = Fake::new("spatial", Act::Value(0.0));
+    reproduce(&[Entry::available(&without)], out, &[], 1);
+    assert!(!read(out, "index.html").contains("<script"));
+}
+
+#[test]
 fn small_bounds_read_the_same_in_the_report_and_in_the_command() {
     let directory = tempfile::tempdir().unwrap();
     let fake = Fake { bound: 1e-9, ..Fake::new("held", Act::Value(2.5e-9)) };

@@ -1,5 +1,7 @@
 //! The colours, told apart also without full colour vision.
 
+use super::ramp::{Oklch, Ramp};
+
 /// The colour of a series, a band or a rule.
 ///
 /// The light palette is that of Okabe and Ito (Color Universal Design, 2008); the dark one keeps
@@ -44,6 +46,11 @@ pub(super) struct Colours {
     series: [Rgb; 6],
     /// Opacity of bands.
     pub(super) band_opacity: f64,
+    /// The colours of a quantity over a plane or a surface: the more, the further from the background. Its hues run from
+    /// green to blue, which leaves the warm ones to the curves drawn over it.
+    pub(super) ramp: Ramp,
+    /// Contour lines, and the mesh of a surface.
+    pub(super) contour: Rgb,
 }
 
 impl Colours {
@@ -58,6 +65,17 @@ impl Colours {
             Colour::Grey => grey,
         }
     }
+
+    /// The ink or the background, whichever stands out more from `ground`.
+    pub(super) fn readable_on(&self, ground: Rgb) -> Rgb {
+        let distance = |colour: Rgb| (brightness(colour) - brightness(ground)).abs();
+        if distance(self.ink) >= distance(self.background) { self.ink } else { self.background }
+    }
+}
+
+/// Luma of the encoded colour, in [0, 255].
+fn brightness((r, g, b): Rgb) -> f64 {
+    0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b)
 }
 
 impl Palette {
@@ -77,6 +95,11 @@ impl Palette {
                     (0x6b, 0x72, 0x7a),
                 ],
                 band_opacity: 0.16,
+                ramp: Ramp {
+                    low: Oklch { lightness: 0.97, chroma: 0.035, hue: 0.42 },
+                    high: Oklch { lightness: 0.42, chroma: 0.11, hue: 0.70 },
+                },
+                contour: (0x4d, 0x56, 0x60),
             },
             Palette::Dark => Colours {
                 background: (0x15, 0x18, 0x1d),
@@ -92,6 +115,11 @@ impl Palette {
                     (0xa6, 0xad, 0xb5),
                 ],
                 band_opacity: 0.24,
+                ramp: Ramp {
+                    low: Oklch { lightness: 0.30, chroma: 0.06, hue: 0.72 },
+                    high: Oklch { lightness: 0.88, chroma: 0.07, hue: 0.44 },
+                },
+                contour: (0x10, 0x13, 0x17),
             },
         }
     }

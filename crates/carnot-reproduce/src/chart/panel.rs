@@ -3,6 +3,7 @@
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::canvas::{Area, Canvas, Drawn, TextStyle, clipped};
+use super::field::PreparedField;
 use super::palette::Colours;
 use super::scale::{Mapping, Ticks};
 use super::{Axis, BandExtent, Line, Panel, Point, RulePlace, Series};
@@ -11,7 +12,7 @@ pub(super) const TITLE_SIZE: f64 = 20.0;
 pub(super) const LABEL_SIZE: f64 = 18.5;
 pub(super) const TICK_SIZE: f64 = 17.0;
 pub(super) const LINE_WIDTH: f64 = 2.6;
-const TICK_LENGTH: f64 = 6.0;
+pub(super) const TICK_LENGTH: f64 = 6.0;
 const MINOR_LENGTH: f64 = 3.5;
 
 /// A panel with its axes decided, before it has a place.
@@ -21,6 +22,7 @@ pub(super) struct Prepared<'a> {
     y: Mapping,
     x_ticks: Ticks,
     pub(super) y_ticks: Ticks,
+    pub(super) ground: Option<PreparedField<'a>>,
 }
 
 impl<'a> Prepared<'a> {
@@ -43,14 +45,22 @@ impl<'a> Prepared<'a> {
                 RulePlace::Vertical(x) => xs.push(x),
             }
         }
+        if let Some(field) = &panel.ground {
+            xs.extend(&field.x);
+            ys.extend(&field.y);
+        }
         let (x, y) = (Mapping::new(&panel.x, xs), Mapping::new(&panel.y, ys));
         let (x_ticks, y_ticks) = (x.ticks(6), y.ticks(6));
-        Prepared { panel, x, y, x_ticks, y_ticks }
+        let ground = panel.ground.as_ref().map(PreparedField::new);
+        Prepared { panel, x, y, x_ticks, y_ticks, ground }
     }
 
     /// Draws everything but the title and the legend; `plot` is the rectangle of the axes.
     pub(super) fn draw(&self, canvas: &Canvas<'_>, plot: Area, label_x: f64, colours: &Colours) -> Drawn {
-        self.draw_grid(canvas, plot, colours)?;
+        match &self.ground {
+            Some(field) => field.draw(canvas, |x, y| self.on_grid(field, plot, x, y), colours)?,
+            None => self.draw_grid(canvas, plot, colours)?,
+        }
         self.draw_bands(canvas, plot, colours)?;
         self.draw_rules(canvas, plot, colours)?;
         self.draw_axes(canvas, plot, label_x, colours)?;
@@ -65,6 +75,12 @@ impl<'a> Prepared<'a> {
 
     fn pixel(&self, plot: Area, x: f64, y: f64) -> Option<(f64, f64)> {
         Some((across(plot, self.x.position(x)?), up(plot, self.y.position(y)?)))
+    }
+
+    /// The pixel at a fractional column and row of a field's grid, inside the axes.
+    fn on_grid(&self, field: &PreparedField<'_>, plot: Area, column: f64, row: f64) -> Option<(f64, f64)> {
+        let (x, y) = self.pixel(plot, field.column(column)?, field.row(row)?)?;
+        Some((x.clamp(plot.left, plot.right), y.clamp(plot.top, plot.bottom)))
     }
 
     fn draw_grid(&self, canvas: &Canvas<'_>, plot: Area, colours: &Colours) -> Drawn {
@@ -219,12 +235,12 @@ fn across(plot: Area, position: f64) -> f64 {
     plot.left + position * (plot.right - plot.left)
 }
 
-fn up(plot: Area, position: f64) -> f64 {
+pub(super) fn up(plot: Area, position: f64) -> f64 {
     plot.bottom - position * (plot.bottom - plot.top)
 }
 
 /// `label (factor unit)`.
-fn axis_title(axis: &Axis, ticks: &Ticks) -> String {
+pub(super) fn axis_title(axis: &Axis, ticks: &Ticks) -> String {
     match (ticks.factor.as_str(), axis.unit.as_str()) {
         ("", "") => axis.label.clone(),
         (factor, "") => format!("{} ({factor})", axis.label),

@@ -2,7 +2,11 @@
 
 use crate::figure::Figure;
 
+mod equilibrium_surface;
+mod exact;
+mod free_energy;
 mod iso_classification;
+mod phase_transitions;
 
 /// A figure of the paper, computed here or still to come.
 #[derive(Clone, Copy)]
@@ -29,18 +33,17 @@ impl<'a> Entry<'a> {
 
 /// All figures, in the order of the report.
 pub static ALL: [Entry<'static>; 8] = [
-    Entry::to_come(
-        "equilibrium-surface",
-        "R(D, C) of exact systems in three dimensions, with curves of constant C, D and R on it",
-    ),
-    Entry::to_come(
-        "free-energy",
-        "F, its gradient and response over (lambda, gamma); concavity, Maxwell relations, loops",
-    ),
-    Entry::to_come(
-        "phase-transitions",
-        "transitions of Gaussian and discrete systems, predicted against located",
-    ),
+    Entry {
+        name: equilibrium_surface::NAME,
+        shows: equilibrium_surface::SHOWS,
+        figure: Some(&equilibrium_surface::EquilibriumSurface),
+    },
+    Entry { name: free_energy::NAME, shows: free_energy::SHOWS, figure: Some(&free_energy::FreeEnergy) },
+    Entry {
+        name: phase_transitions::NAME,
+        shows: phase_transitions::SHOWS,
+        figure: Some(&phase_transitions::PhaseTransitions),
+    },
     Entry::to_come("exact-processes", "iso-classification on exact systems, compared with plain Runge-Kutta"),
     Entry::to_come("learned-surface", "R, D and C of trained models over a grid of (lambda, gamma)"),
     Entry {

@@ -6,6 +6,7 @@ mod manifest;
 mod number;
 mod record;
 mod report;
+mod surfaces;
 
 use std::io;
 use std::path::PathBuf;

@@ -80,6 +80,9 @@ pub struct Record {
     pub finding: String,
     /// The numbers.
     pub metrics: Vec<RecordedMetric>,
+    /// Whether its chart has surfaces, which then are in `surfaces.json`.
+    #[serde(default)]
+    pub surfaces: bool,
     /// How and when it was made.
     pub made: Made,
 }
@@ -100,6 +103,7 @@ impl Record {
             claim: outcome.claim.clone(),
             finding: outcome.finding.clone(),
             metrics: outcome.metrics.iter().map(RecordedMetric::from).collect(),
+            surfaces: outcome.charts.has_surface(),
             made,
         }
     }

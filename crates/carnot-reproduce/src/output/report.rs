@@ -6,6 +6,7 @@ use std::path::Path;
 use super::escape;
 use super::number::{exact, significant};
 use super::record::{Record, RecordedMetric};
+use super::surfaces::{SCRIPT, write_surfaces};
 use crate::figure::BoundOp;
 use crate::progress::duration_text;
 
@@ -56,7 +57,11 @@ fn write_body(html: &mut String, out: &Path, records: &[Record], to_come: &[&str
     for record in records {
         write_figure(html, out, record)?;
     }
-    writeln!(html, "</main>")
+    writeln!(html, "</main>")?;
+    if records.iter().any(|record| record.surfaces) {
+        writeln!(html, "<script>\n{SCRIPT}</script>")?;
+    }
+    Ok(())
 }
 
 fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Result {
@@ -74,6 +79,7 @@ fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Res
             writeln!(html, "<div class=\"chart wide {class}\">{svg}</div>")?;
         }
     }
+    write_surfaces(html, out, record)?;
     for paragraph in &record.summary {
         writeln!(html, "<p>{}</p>", escape(paragraph))?;
     }
@@ -89,16 +95,18 @@ fn write_figure(html: &mut String, out: &Path, record: &Record) -> std::fmt::Res
     }
     let seeds: Vec<String> = record.seeds.iter().map(u64::to_string).collect();
     let digest = record.data_digest.as_ref().map(|d| format!(" ({})", escape(d)));
+    let made_of = if record.seeds.is_empty() {
+        "No data and no random numbers".to_owned()
+    } else {
+        let digest = digest.unwrap_or_default();
+        format!("Data: {}{digest}. Tier: {}. Seeds: {}", record.data, record.tier, seeds.join(", "))
+    };
     writeln!(
         html,
-        "<p class=\"soft\">Data: {}{}. Tier: {}. Seeds: {}. Computed in {} on {} by carnot {}, finished {}. \
+        "<p class=\"soft\">{made_of}. Computed in {} on {} by carnot {}, finished {}. \
          Files: <a href=\"{name}/trace.csv\">trace.csv</a>, <a href=\"{name}/metrics.json\">metrics.json</a>, \
          <a href=\"{name}/figure.svg\">SVG</a>, <a href=\"{name}/figure.png\">PNG</a>, \
          <a href=\"{name}/figure-dark.png\">dark PNG</a>.</p>\n</section>",
-        record.data,
-        digest.unwrap_or_default(),
-        record.tier,
-        seeds.join(", "),
         duration_text(record.made.seconds as u64),
         counted(record.made.threads, "thread"),
         escape(&record.made.carnot),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use carnot_reproduce::chart::{Axis, Chart, Colour, Marker, Panel, Series};
+use carnot_reproduce::chart::{AnyPanel, Axis, Chart, Colour, Marker, Panel, Series, Surface};
 use carnot_reproduce::cli::{Cli, Command};
 use carnot_reproduce::figure::{Bound, Cell, Context, Figure, FigureError, Metric, Outcome, Table};
 use carnot_reproduce::figures::Entry;
@@ -21,6 +21,8 @@ pub(crate) enum Act {
     Diverge(&'static str),
     /// A chart without panels.
     NoPanels,
+    /// A chart with a surface beside the panel.
+    WithSurface,
 }
 
 /// A figure that counts how often it was run.
@@ -59,7 +61,7 @@ impl Figure for Fake {
             Act::Value(value) => value,
             Act::BadInput(text) => return Err(FigureError::bad_input(text)),
             Act::Diverge(text) => return Err(FigureError::unfinished(text)),
-            Act::NoPanels => 0.0,
+            Act::NoPanels | Act::WithSurface => 0.0,
         };
         stage.inc(1);
         let points: Vec<(f64, f64, f64)> =
@@ -79,7 +81,11 @@ impl Figure for Fake {
             Axis::linear("C & D").unit("nats"),
         )
         .series(Series::line("held <i>", Colour::Blue, points).marker(Marker::Circle));
-        let panels = if matches!(self.act, Act::NoPanels) { Vec::new() } else { vec![panel] };
+        let panels: Vec<AnyPanel> = match self.act {
+            Act::NoPanels => Vec::new(),
+            Act::WithSurface => vec![panel.into(), surface().into()],
+            _ => vec![panel.into()],
+        };
         Ok(Outcome {
             charts: Chart::new("a \"fake\" <chart>", 2, panels),
             trace,
@@ -94,6 +100,14 @@ impl Figure for Fake {
             finding: "It drifts by 3 %.".to_owned(),
         })
     }
+}
+
+/// A plane with names that would be markup.
+fn surface() -> Surface {
+    let rows = vec![vec![[0.0, 0.0, 0.0], [0.0, 1.0, 1.0]], vec![[1.0, 0.0, 1.0], [1.0, 1.0, 2.0]]];
+    let axes = ["D", "C", "</script>"].map(Axis::linear);
+    let diagonal = [[0.0, 0.0, 0.0], [1.0, 1.0, 2.0]];
+    Surface::new("plane <b>", axes, rows).curve("held </script>", Colour::Blue, diagonal)
 }
 
 /// What a run said and how it ended.

@@ -67,6 +67,11 @@ pub(super) struct Indefinite;
 /// Added to unit diagonals, where minimisers that are not unique make matrices singular.
 const RIDGE: f64 = 1e-11;
 
+/// The probability of a label below which a letter denies it, and below which it does if the curvature says that it goes
+/// on to zero.
+const GONE: f64 = 1e-60;
+const GOING: f64 = 1e-6;
+
 /// The least eigenvalue of a modified block.
 const LEAST_EIGENVALUE: f64 = 0.05;
 
@@ -151,19 +156,7 @@ impl Curvature {
         let encoder = &evaluation.encoder[z * n_x..][..n_x];
         let block = &mut self.blocks[k * n_y * n_y..][..n_y * n_y];
         let used = weight > 0.0;
-        for i in 0..n_y {
-            for j in 0..=i {
-                let identity = if i == j { 1.0 + RIDGE } else { 0.0 };
-                let scale = joint[i].sqrt() * joint[j].sqrt();
-                block[i * n_y + j] = identity;
-                if used && scale > 0.0 {
-                    let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));
-                    let pairs = encoder.iter().zip(&problem.source).zip(ti.iter().zip(tj));
-                    let q: f64 = pairs.map(|((e, p), (a, b))| e * p * a * b).sum();
-                    block[i * n_y + j] = identity - gamma * (q / scale - scale / weight);
-                }
-            }
-        }
+        write_block(problem, evaluation, gamma, z, block);
         let signs = &mut self.signs[k * n_y..][..n_y];
         let negative = match self.kind {
             Kind::Convex => {
@@ -326,6 +319,59 @@ impl Curvature {
     pub(super) fn classifiers_transposed(&self, v: &[f64], out: &mut [f64]) {
         for (column, entry) in out.iter_mut().enumerate() {
             *entry = v.iter().zip(self.classifiers.col_as_slice(column)).map(|(value, c)| c * value).sum();
+        }
+    }
+}
+
+/// The lower triangle of `N_z = I - gamma (Q_z - u u')`, in units of `sqrt(q'_yz)` with `u = sqrt(q'_yz / m'_z)`: the curvature
+/// of the objective in what letter `z` says; the identity where it says nothing.
+pub(super) fn write_block(
+    problem: &Problem,
+    evaluation: &Evaluation,
+    gamma: f64,
+    z: usize,
+    block: &mut [f64],
+) {
+    let (n_x, n_y) = (problem.n_x, problem.n_y);
+    let joint = &evaluation.joint[z * n_y..][..n_y];
+    let weight = evaluation.marginal[z];
+    let encoder = &evaluation.encoder[z * n_x..][..n_x];
+    for i in 0..n_y {
+        for j in 0..=i {
+            let identity = if i == j { 1.0 + RIDGE } else { 0.0 };
+            let scale = joint[i].sqrt() * joint[j].sqrt();
+            block[i * n_y + j] = identity;
+            if weight > 0.0 && scale > 0.0 {
+                let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));
+                let pairs = encoder.iter().zip(&problem.source).zip(ti.iter().zip(tj));
+                let q: f64 = pairs.map(|((e, p), (a, b))| e * p * a * b).sum();
+                block[i * n_y + j] = identity - gamma * (q / scale - scale / weight);
+            }
+        }
+    }
+}
+
+/// [`write_block`] without the labels that the letter denies, which are marked: for gamma > 1 an entry of a classifier may be
+/// at its boundary, zero, and stay there; the alternation takes it there, and neither a curvature nor a step belongs to it.
+pub(super) fn write_local_block(
+    problem: &Problem,
+    evaluation: &Evaluation,
+    gamma: f64,
+    z: usize,
+    block: &mut [f64],
+    denied: &mut [bool],
+) {
+    write_block(problem, evaluation, gamma, z, block);
+    let n_y = problem.n_y;
+    for (y, denied) in denied.iter_mut().enumerate() {
+        let c = evaluation.joint[z * n_y + y] / evaluation.marginal[z];
+        *denied = c.is_nan() || c < GONE || (c < GOING && block[y * n_y + y] < 0.0);
+    }
+    for i in 0..n_y {
+        for j in 0..=i {
+            if denied[i] || denied[j] {
+                block[i * n_y + j] = if i == j { 1.0 } else { 0.0 };
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The search for the lowest minimum of a problem that is not convex.
 
 use super::curvature::Kind;
-use super::letters::{Letters, normalise_log};
-use super::problem::{Problem, Task};
-use super::solver::{ENTRY, Solution, Solver, Target, Work};
+use super::letters::Letters;
+use super::problem::Task;
+use super::solver::{Solution, Solver, Target, Work};
 use super::starts;
 
 /// Cycles of the alternation between two looks at a descent.
@@ -13,7 +13,7 @@ const CYCLES: usize = 5;
 const NEARLY: f64 = 1e-3;
 
 /// Rounds of cycles or steps of one descent.
-pub(super) const MOST_ROUNDS: usize = 400;
+const MOST_ROUNDS: usize = 400;
 
 /// Rounds of a first, rough descent from each start.
 const ROUGH_ROUNDS: usize = 12;
@@ -21,17 +21,17 @@ const ROUGH_ROUNDS: usize = 12;
 /// How many of the roughly descended starts are followed to the end.
 const FOLLOWED: usize = 8;
 
+/// How many of these are given further letters.
+const ENTERED: usize = 3;
+
 /// Steps of gamma in a sweep from the convex range up, or from far above down.
-const SWEEP_STEPS: usize = 6;
+const SWEEP_STEPS: usize = 4;
+
+/// Rounds at each of them.
+const SWEEP_ROUNDS: usize = 4;
 
 /// How far above the wanted gamma the sweep down begins.
 const SWEEP_FROM: f64 = 8.0;
-
-/// Steps of a candidate classifier before its promise is believed.
-const CLASSIFIER_ROUNDS: usize = 60;
-
-/// A letter that promises this much more than one enters.
-const CLEAR_ENTRY: f64 = 1e-9;
 
 impl Solver {
     /// The lowest minimum found from `warm`, a sweep of gamma up, a sweep down, and `starts` random encoders.
@@ -47,8 +47,7 @@ impl Solver {
         let mut candidates: Vec<Solution> = Vec::new();
         let mut work = Work::default();
         let mut consider = |solution: Solution| {
-            work.cycles += solution.work.cycles;
-            work.newton_steps += solution.work.newton_steps;
+            work = work.plus(solution.work);
             candidates.push(solution);
         };
         consider(self.sweep(task, target, true));
@@ -63,18 +62,30 @@ impl Solver {
         candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
         candidates.truncate(FOLLOWED);
         let mut best: Option<Solution> = None;
-        for candidate in candidates {
-            let solution = self.descend_and_enter(task, candidate.letters, target);
-            work.cycles += solution.work.cycles;
-            work.newton_steps += solution.work.newton_steps;
+        // All of them to their minima, and the lowest of these again with letters taken in.
+        for (rank, with_entries) in
+            (0..FOLLOWED).map(|rank| (rank, false)).chain((0..ENTERED).map(|rank| (rank, true)))
+        {
+            let Some(candidate) = candidates.get_mut(rank) else { continue };
+            let letters = candidate.letters.clone();
+            let solution = if with_entries {
+                self.descend_and_enter(task, letters, target)
+            } else {
+                self.descend(task, letters, MOST_ROUNDS, target)
+            };
+            work = work.plus(solution.work);
             // Among equals the one that satisfies the optimality conditions best.
             let lower = best.as_ref().is_none_or(|best| {
-                let rounding = 1e-13 * best.objective.abs().max(1.0);
+                let rounding = 4.0 * f64::EPSILON * best.objective.abs().max(1.0);
                 solution.objective < best.objective - rounding
                     || (solution.objective <= best.objective + rounding && solution.residual < best.residual)
             });
             if lower {
-                best = Some(solution);
+                best = Some(solution.clone());
+            }
+            *candidate = solution;
+            if !with_entries && rank + 1 == FOLLOWED.min(candidates.len()) {
+                candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
             }
         }
         let mut best = best.unwrap_or_else(|| {
@@ -102,7 +113,7 @@ impl Solver {
             if up {
                 self.enter(there, &mut letters);
             }
-            letters = self.descend(there, letters, ROUGH_ROUNDS, target).letters;
+            letters = self.descend(there, letters, SWEEP_ROUNDS, target).letters;
         }
         if up {
             self.enter(task, &mut letters);
@@ -113,20 +124,41 @@ impl Solver {
     /// Descends, and while a letter that is not in use would lower the objective, takes it in and descends again.
     fn descend_and_enter(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
         let problem = task.problem;
-        let mut solution = self.descend(task, letters, MOST_ROUNDS, target);
+        let mut solution = self.descend_and_part(task, letters, target);
         for _ in 0..problem.n_z {
             let mut letters = solution.letters.clone();
             if !self.enter(task, &mut letters) {
                 break;
             }
             let mut next = self.descend(task, letters, MOST_ROUNDS, target);
-            next.work.cycles += solution.work.cycles;
-            next.work.newton_steps += solution.work.newton_steps;
-            if next.objective >= solution.objective {
+            next.work = next.work.plus(solution.work);
+            let rounding = 4.0 * f64::EPSILON * solution.objective.abs().max(1.0);
+            let kept = next.letters.in_use().count() > solution.letters.in_use().count();
+            if next.objective >= solution.objective
+                && !(kept && next.objective <= solution.objective + rounding)
+            {
                 solution.work = next.work;
                 break;
             }
             solution = next;
+        }
+        solution
+    }
+
+    /// Descends to a stationary point, and on from there while a letter would rather be two: to a minimum.
+    pub(super) fn descend_and_part(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
+        let mut solution = self.descend(task, letters, MOST_ROUNDS, target);
+        for _ in 0..task.problem.n_z {
+            let mut letters = solution.letters.clone();
+            if !self.part(task, &mut letters) {
+                break;
+            }
+            let next = self.descend(task, letters, MOST_ROUNDS, target);
+            let work = solution.work.plus(next.work);
+            if next.objective < solution.objective {
+                solution = next;
+            }
+            solution.work = work;
         }
         solution
     }
@@ -187,58 +219,4 @@ impl Solver {
             self.newton.step(task, &mut self.evaluation, letters, objective, promised, kind)
         })
     }
-
-    /// Takes the letter into use that promises most with any classifier tried; `false` where none promises anything.
-    fn enter(&mut self, task: Task<'_>, letters: &mut Letters) -> bool {
-        let problem = task.problem;
-        if problem.marginal.is_some() {
-            return false;
-        }
-        let n_y = problem.n_y;
-        let before = self.evaluation.objective(task, letters);
-        let mut best = (1.0 + CLEAR_ENTRY, None);
-        let mut row = vec![0.0; n_y];
-        let mut seen: Vec<usize> = Vec::new();
-        for z in 0..problem.n_z {
-            if letters.marginal[z] > 0.0 || seen.iter().any(|&other| same_costs(problem, z, other)) {
-                continue;
-            }
-            seen.push(z);
-            for x in 0..problem.n_x {
-                for (y, log_c) in row.iter_mut().enumerate() {
-                    // What this input alone would say, smoothed.
-                    let t = problem.labels[y * problem.n_x + x];
-                    *log_c = (0.9 * t + 0.1 / n_y as f64).ln();
-                }
-                normalise_log(&mut row);
-                let weight =
-                    self.bounds.raise(task, &self.evaluation, z, &mut row, CLASSIFIER_ROUNDS, best.0);
-                if weight > best.0 {
-                    best = (weight, Some((z, row.clone())));
-                }
-            }
-        }
-        let (_, Some((z, row))) = best else { return false };
-        letters.log_classifier[z * n_y..][..n_y].copy_from_slice(&row);
-        // The largest share that lowers the objective.
-        let mut share = 0.5;
-        let kept = letters.clone();
-        while share > ENTRY {
-            letters.marginal.copy_from_slice(&kept.marginal);
-            for weight in &mut letters.marginal {
-                *weight *= 1.0 - share;
-            }
-            letters.marginal[z] = share;
-            if self.evaluation.objective(task, letters) < before {
-                return true;
-            }
-            share *= 0.25;
-        }
-        *letters = kept;
-        false
-    }
-}
-
-fn same_costs(problem: &Problem, a: usize, b: usize) -> bool {
-    problem.row(&problem.costs, a) == problem.row(&problem.costs, b)
 }

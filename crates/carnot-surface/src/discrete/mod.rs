@@ -2,14 +2,18 @@
 
 mod alternation;
 mod bounds;
+mod costs;
 mod curvature;
 mod dense;
+mod entry;
 mod error;
 mod evaluation;
 mod free_decoder;
 mod gibbs;
 mod letters;
 mod local;
+mod local_entry;
+mod local_response;
 mod newton;
 mod observed;
 mod onset;
@@ -21,6 +25,7 @@ mod quadratic;
 mod response;
 mod small;
 mod solver;
+mod split;
 mod starts;
 mod state;
 
@@ -159,7 +164,8 @@ impl DiscreteSystem {
 
     /// What each letter promises at an equilibrium: the largest `sum_x p(x) exp(-lambda rho) prod_y c_y^(gamma p(y|x)) / s(x)`
     /// found over its classifiers `c`, one for a letter in use. A letter enters, which is a phase transition, where its
-    /// promise crosses one (theory, section 3.2).
+    /// promise crosses one (theory, section 3.2). Beyond the convex range it is the largest of several local maxima, of
+    /// classifiers that no letter of the same distortions says already.
     ///
     /// # Errors
     ///
@@ -168,7 +174,11 @@ impl DiscreteSystem {
         at.state.check(&self.problem)?;
         let mut letters = at.state.letters.clone();
         let mut solver = Solver::new(&self.problem);
-        solver.weigh(self.task(at.multipliers), &mut letters);
+        let task = self.task(at.multipliers);
+        if !task.is_convex() {
+            return Ok(solver.local_promises(task, &letters));
+        }
+        solver.weigh(task, &mut letters);
         Ok(solver.bounds.promises.iter().map(|promise| promise.weight).collect())
     }
 
@@ -208,7 +218,7 @@ impl DiscreteSystem {
         let mut solver = Solver::new(&self.problem);
         let letters = from.letters.clone();
         let target = self.options.aim();
-        let solution = solver.descend(task, letters, local::MOST_ROUNDS, target);
+        let solution = solver.descend_and_part(task, letters, target);
         self.finish(at, solution, &mut solver, 1)
     }
 

@@ -146,15 +146,15 @@ impl Ratio {
                 .zip(&self.label_prior)
                 .map(|(r, p)| (r / p).ln().max(-1e3))
                 .collect();
-            let mut next: Vec<f64> = self
+            // In logarithms, for gamma is large where labels hardly depend on inputs.
+            let log_next: Vec<f64> = self
                 .labels
                 .iter()
                 .zip(&self.source)
-                .map(|(t, p)| {
-                    let gain: f64 = t.iter().zip(&log_ratio).map(|(t, l)| t * l).sum();
-                    p * (gamma * gain).exp()
-                })
+                .map(|(t, p)| p.ln() + gamma * t.iter().zip(&log_ratio).map(|(t, l)| t * l).sum::<f64>())
                 .collect();
+            let largest = log_next.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let mut next: Vec<f64> = log_next.iter().map(|value| (value - largest).exp()).collect();
             let total: f64 = next.iter().sum();
             next.iter_mut().for_each(|r| *r /= total);
             let moved: f64 = next.iter().zip(&posterior).map(|(a, b)| (a - b).abs()).sum();

@@ -22,9 +22,6 @@ impl Phased for DiscreteSystem {
             return Vec::new();
         }
         let letters = &at.state.letters;
-        let alike = |a: usize, b: usize| {
-            at.multipliers.lambda() == 0.0 || problem.row(&problem.costs, a) == problem.row(&problem.costs, b)
-        };
         let says_the_same = |a: usize, b: usize| {
             let entry = |z: usize, y: usize| letters.log_classifier[z * n_y + y].exp();
             (0..n_y).all(|y| (entry(a, y) - entry(b, y)).abs() < SAME)
@@ -33,7 +30,7 @@ impl Phased for DiscreteSystem {
         let distinct = |a: usize, b: usize| at.multipliers.gamma() > 0.0 && !says_the_same(a, b);
         let mut kinds: Vec<(usize, Vec<usize>)> = Vec::new();
         for z in letters.in_use() {
-            let kind = (0..z).find(|&other| alike(other, z)).unwrap_or(z);
+            let kind = if at.multipliers.lambda() == 0.0 { 0 } else { problem.kinds[z] };
             match kinds.iter_mut().find(|(first, _)| *first == kind) {
                 Some((_, members)) => {
                     if members.iter().all(|&member| distinct(member, z)) {

@@ -33,6 +33,8 @@ pub(super) struct Problem {
     pub(super) labels: Vec<f64>,
     /// `rho(x, z) - min_z rho(x, z)`, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
     pub(super) costs: Vec<f64>,
+    /// The first letter with the same costs: letters of one kind can stand for each other.
+    pub(super) kinds: Vec<usize>,
     /// `E_x min_z rho(x, z)`: the least distortion of all, nats.
     pub(super) least_distortion: f64,
     /// The given marginal `m(z)`, shape `(n_z)`; `None` where it is free.
@@ -89,6 +91,7 @@ impl Problem {
                 .collect(),
             labels,
             costs: Vec::new(),
+            kinds: Vec::new(),
             least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
@@ -116,6 +119,8 @@ impl Problem {
             .flat_map(|z| self.inputs.iter().zip(&least).map(move |(&x, least)| (x, z, least)))
             .map(|(x, z, least)| distortion[(x, z)] - least)
             .collect();
+        let alike = |a: usize, b: usize| self.row(&self.costs, a) == self.row(&self.costs, b);
+        self.kinds = (0..self.n_z).map(|z| (0..z).find(|&other| alike(other, z)).unwrap_or(z)).collect();
         Ok(())
     }
 

@@ -3,11 +3,13 @@
 use faer::{Mat, MatMut};
 
 use super::bounds::Bounds;
+use super::costs::Costs;
 use super::curvature::{Curvature, Kind};
 use super::dense::{self, Scratch};
 use super::evaluation::Evaluation;
 use super::letters::Letters;
-use super::problem::{Problem, Task};
+use super::local_response;
+use super::problem::Task;
 use crate::{Response, Sidedness};
 
 /// How close to its transition a letter counts as critical: its weight, or how far its promise is from one.
@@ -39,31 +41,14 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
             *entry = -costs.covariance(problem, letters, &evaluation, a, b);
         }
     }
-    let free_marginal = problem.marginal.is_none();
-    if free_marginal || task.classifier_matters() {
-        let kind = if task.is_convex() { Kind::Convex } else { Kind::Exact };
-        let mut elimination = Elimination::new(task, letters, &evaluation, kind)?;
-        let sides = [0, 1].map(|a| elimination.side(task, letters, &evaluation, &costs, a));
-        let [first, second] = sides;
-        let mut solved = [first.weights.clone(), second.weights.clone()];
-        if free_marginal {
-            for weights in &mut solved {
-                elimination.solve_weights(weights);
-            }
-        }
-        let sides = [first, second];
-        for (a, row) in s.iter_mut().enumerate() {
-            for (b, entry) in row.iter_mut().enumerate() {
-                let mut reaction = 0.0;
-                if free_marginal {
-                    reaction += dot(&sides[a].weights, &solved[b]);
-                }
-                if !sides[a].classifiers.is_empty() {
-                    let signs = elimination.curvature.signs();
-                    let pairs = sides[a].classifiers.iter().zip(&sides[b].classifiers).zip(signs);
-                    reaction += pairs.map(|((x, y), sign)| x * y * sign).sum::<f64>();
-                    reaction -= dot(&sides[a].direct, &sides[b].coupled);
-                }
+    if problem.marginal.is_none() || task.classifier_matters() {
+        let reaction = if task.is_convex() {
+            eliminated_reaction(task, letters, &evaluation, &costs)?
+        } else {
+            local_response::reaction(task, letters, &evaluation, &costs)?
+        };
+        for (row, reaction) in s.iter_mut().zip(reaction) {
+            for (entry, reaction) in row.iter_mut().zip(reaction) {
                 *entry -= reaction;
             }
         }
@@ -77,65 +62,34 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
     })
 }
 
-/// `l_d = rho` and `l_c = -sum_y p(y|x) ln c(y|z)`, less their means over the encoder of each input.
-struct Costs {
-    /// Shape `(n_z, n_x)`; zero where the encoder is.
-    centred: [Vec<f64>; 2],
-}
-
-impl Costs {
-    fn new(problem: &Problem, letters: &Letters, evaluation: &Evaluation) -> Self {
-        let (n_x, n_y) = (problem.n_x, problem.n_y);
-        let mut centred = [vec![0.0; n_x * problem.n_z], vec![0.0; n_x * problem.n_z]];
-        for z in letters.in_use() {
-            for x in 0..n_x {
-                let place = z * n_x + x;
-                if evaluation.encoder[place] > 0.0 {
-                    centred[0][place] = problem.costs[place];
-                    centred[1][place] = (0..n_y)
-                        .map(|y| -problem.labels[y * n_x + x] * letters.log_classifier[z * n_y + y])
-                        .sum();
-                }
-            }
+/// `b_a' H^-1 b_b` of a convex problem, with the classifiers eliminated letter by letter.
+fn eliminated_reaction(
+    task: Task<'_>,
+    letters: &Letters,
+    evaluation: &Evaluation,
+    costs: &Costs,
+) -> Result<[[f64; 2]; 2], NotAMinimum> {
+    let free_marginal = task.problem.marginal.is_none();
+    let mut elimination = Elimination::new(task, letters, evaluation)?;
+    let sides = [0, 1].map(|a| elimination.side(task, letters, evaluation, costs, a));
+    let solved = [0, 1].map(|b| {
+        let mut weights = sides[b].weights.clone();
+        if free_marginal {
+            elimination.solve_weights(&mut weights);
         }
-        for table in &mut centred {
-            for x in 0..n_x {
-                let mean: f64 =
-                    letters.in_use().map(|z| evaluation.encoder[z * n_x + x] * table[z * n_x + x]).sum();
-                for z in letters.in_use() {
-                    let place = z * n_x + x;
-                    if evaluation.encoder[place] > 0.0 {
-                        table[place] -= mean;
-                    }
-                }
+        weights
+    });
+    let mut reaction = [[0.0; 2]; 2];
+    for (a, row) in reaction.iter_mut().enumerate() {
+        for (b, entry) in row.iter_mut().enumerate() {
+            if free_marginal {
+                *entry += dot(&sides[a].weights, &solved[b]);
             }
+            *entry += dot(&sides[a].classifiers, &sides[b].classifiers);
+            *entry -= dot(&sides[a].direct, &sides[b].coupled);
         }
-        Self { centred }
     }
-
-    /// `E_x Cov_e(l_a, l_b)`.
-    fn covariance(
-        &self,
-        problem: &Problem,
-        letters: &Letters,
-        evaluation: &Evaluation,
-        a: usize,
-        b: usize,
-    ) -> f64 {
-        let n_x = problem.n_x;
-        letters
-            .in_use()
-            .map(|z| {
-                (0..n_x)
-                    .map(|x| {
-                        let place = z * n_x + x;
-                        let weight = problem.source[x] * evaluation.encoder[place];
-                        weight * self.centred[a][place] * self.centred[b][place]
-                    })
-                    .sum::<f64>()
-            })
-            .sum()
-    }
+    Ok(reaction)
 }
 
 /// One right-hand side, with the classifiers eliminated.
@@ -158,16 +112,11 @@ struct Elimination {
 }
 
 impl Elimination {
-    fn new(
-        task: Task<'_>,
-        letters: &Letters,
-        evaluation: &Evaluation,
-        kind: Kind,
-    ) -> Result<Self, NotAMinimum> {
+    fn new(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Result<Self, NotAMinimum> {
         let problem = task.problem;
         let working: Vec<usize> = letters.in_use().collect();
         let mut curvature = Curvature::new(problem);
-        curvature.assemble(task, evaluation, letters, &working, kind).map_err(|_| NotAMinimum)?;
+        curvature.assemble(task, evaluation, letters, &working, Kind::Convex).map_err(|_| NotAMinimum)?;
         let hessian = curvature.hessian();
         let scale: Vec<f64> = (0..working.len()).map(|k| hessian[(k, k)].abs().sqrt().recip()).collect();
         let mut factor = Mat::from_fn(working.len(), working.len(), |i, j| {
@@ -190,13 +139,7 @@ impl Elimination {
     ) -> RightHandSide {
         let Task { problem, at } = task;
         let (n_x, n_y) = (problem.n_x, problem.n_y);
-        let table = &costs.centred[a];
-        let weighted = |z: usize, of: &dyn Fn(usize) -> f64| -> f64 {
-            let row = z * n_x..(z + 1) * n_x;
-            let encoder = &evaluation.encoder[row.clone()];
-            let pairs = encoder.iter().zip(&table[row]).zip(&problem.source).enumerate();
-            pairs.map(|(x, ((e, l), p))| p * e * l * of(x)).sum()
-        };
+        let weighted = |z: usize, of: &dyn Fn(usize) -> f64| costs.weighted(problem, evaluation, a, z, of);
         let mut weights: Vec<f64> =
             self.working.iter().map(|&z| weighted(z, &|_| 1.0) / letters.marginal[z]).collect();
         let (mut classifiers, mut direct, mut coupled) = (Vec::new(), Vec::new(), Vec::new());
@@ -238,7 +181,7 @@ impl Elimination {
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
@@ -261,9 +204,7 @@ fn sidedness(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Side
     let mut bounds = Bounds::new(problem);
     bounds.gap(task, evaluation, &mut letters, CLASSIFIER_ROUNDS);
     // A copy of a letter in use promises as much as that letter, and changes nothing.
-    let is_copy = |z: usize| {
-        letters.in_use().any(|used| problem.row(&problem.costs, z) == problem.row(&problem.costs, used))
-    };
+    let is_copy = |z: usize| letters.in_use().any(|used| problem.kinds[z] == problem.kinds[used]);
     let critical = (0..problem.n_z).any(|z| {
         letters.marginal[z] == 0.0 && (bounds.promises[z].weight - 1.0).abs() < CRITICAL && !is_copy(z)
     });

@@ -6,7 +6,7 @@ use super::curvature::Kind;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::newton::Newton;
-use super::problem::{NEGLIGIBLE, Problem, Task};
+use super::problem::{Problem, Task};
 
 /// What a solver found.
 #[derive(Debug, Clone)]
@@ -30,6 +30,13 @@ pub struct Work {
     pub newton_steps: usize,
 }
 
+impl Work {
+    /// This and `other` together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { cycles: self.cycles + other.cycles, newton_steps: self.newton_steps + other.newton_steps }
+    }
+}
+
 /// When the solver may stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Target {
@@ -40,7 +47,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    fn is_met(&self, solution: &Solution) -> bool {
+    pub(super) fn is_met(&self, solution: &Solution) -> bool {
         let scale = solution.objective.abs().max(1.0);
         solution.gap <= self.gap * scale && solution.residual <= self.residual
     }
@@ -68,8 +75,8 @@ const RESCUE_CYCLES: usize = 8;
 /// Steps without progress after which what was reached is all that rounding allows.
 const PATIENCE: usize = 20;
 
-/// A promise from which a letter is given a weight at once.
-const GROWTH: f64 = 2.0;
+/// Steps of Newton's method between two looks at the letters that are not in use.
+const UNSEEN: usize = 3;
 
 /// A decrease of the objective, relative to it, that counts as progress.
 const DECREASE: f64 = 1e-11;
@@ -82,7 +89,7 @@ const MOST_STEPS: usize = 300;
 
 /// Steps of each absent letter's classifier between two steps of Newton's method, and close to the end.
 const FIRST_ROUNDS: usize = 2;
-const LAST_ROUNDS: usize = 100;
+pub(super) const LAST_ROUNDS: usize = 100;
 
 /// The residual below which the end is close.
 const NEARLY: f64 = 1e-6;
@@ -142,8 +149,7 @@ impl Solver {
                 letters.log_classifier.copy_from_slice(&cold.log_classifier);
             }
             let next = self.solve(task, letters, cycles, target);
-            work.cycles += next.work.cycles;
-            work.newton_steps += next.work.newton_steps;
+            work = work.plus(next.work);
             if next.gap.max(next.residual) < solution.gap.max(solution.residual) {
                 solution = next;
             }
@@ -168,127 +174,74 @@ impl Solver {
             work.cycles += 1;
         }
         let mut objective = self.evaluation.objective(task, &letters);
-        let mut best: Option<Solution> = None;
-        let mut patience = PATIENCE;
+        let unknown = f64::INFINITY;
+        let mut best =
+            Solution { letters: letters.clone(), objective, gap: unknown, residual: unknown, work };
+        let (mut patience, mut unseen) = (PATIENCE, 0);
         for _ in 0..MOST_STEPS {
             self.evaluation.update(problem, &letters);
             let residual = self.evaluation.residual(task, &letters);
+            if unseen > 0 && residual > target.residual {
+                // Newton's method converges on the letters in use; the others are looked at again when it has.
+                unseen -= 1;
+                let (stepped, steps) = self.step(task, &mut letters, objective, false);
+                (objective, work) = (stepped, work.plus(steps));
+                continue;
+            }
+            unseen = UNSEEN;
             let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
             let gap = self.bounds.gap(task, &self.evaluation, &mut letters, rounds).max(0.0);
             let scale = objective.abs().max(1.0);
-            let progress = best.as_ref().is_none_or(|best| {
-                let lower = objective < best.objective - DECREASE * scale;
-                lower || gap.max(residual) < 0.5 * best.gap.max(best.residual)
-            });
+            let progress = objective < best.objective - DECREASE * scale
+                || gap.max(residual) < 0.5 * best.gap.max(best.residual);
             patience = if progress { PATIENCE } else { patience - 1 };
-            if best.as_ref().is_none_or(|best| gap.max(residual) < best.gap.max(best.residual)) {
-                best = Some(Solution { letters: letters.clone(), objective, gap, residual, work });
+            if gap.max(residual) < best.gap.max(best.residual) {
+                best.letters.copy_from(&letters);
+                (best.objective, best.gap, best.residual) = (objective, gap, residual);
             }
-            if (gap <= target.gap * scale && residual <= target.residual) || patience == 0 {
+            if target.is_met(&best) || patience == 0 {
                 break;
             }
             if let Some(lower) = self.grow(task, &mut letters, objective) {
+                unseen = 0;
                 objective = lower;
                 continue;
             }
-            self.set_working(problem, &letters);
-            let promises = &self.bounds.promises;
-            let promised = |z: usize| promises[z].weight;
-            let stepped =
-                self.newton.step(task, &mut self.evaluation, &mut letters, objective, promised, Kind::Convex);
-            work.newton_steps += 1;
-            objective = match stepped {
-                Some(objective) => objective,
-                None => {
-                    let mut objective = objective;
-                    for _ in 0..RESCUE_CYCLES {
-                        objective = self.alternation.cycle(task, &mut self.evaluation, &mut letters);
-                        work.cycles += 1;
-                    }
-                    objective
-                }
-            };
+            let (stepped, steps) = self.step(task, &mut letters, objective, true);
+            (objective, work) = (stepped, work.plus(steps));
         }
-        let mut solution = best.unwrap_or(Solution {
-            letters,
-            objective,
-            gap: f64::INFINITY,
-            residual: f64::INFINITY,
-            work,
-        });
-        solution.work = work;
+        best.work = work;
         if !task.classifier_matters() {
             // Nothing moved the classifiers, for nothing depends on them. They are what they would be at gamma -> 0.
-            self.evaluation.objective(task, &solution.letters);
-            self.evaluation.update(problem, &solution.letters);
-            self.evaluation.write_classifier(problem, &mut solution.letters);
+            self.evaluation.objective(task, &best.letters);
+            self.evaluation.update(problem, &best.letters);
+            self.evaluation.write_classifier(problem, &mut best.letters);
         }
-        solution
+        best
     }
 
-    /// Gives the letter that promises most, if that is far more than one, the weight that it would take: Newton's method
-    /// would only double a weight that is too small by orders of magnitude, and inputs so improbable that the objective
-    /// does not show them have letters too. `None`, with the letters and the evaluation as they were, where there is none
-    /// or the objective rises.
-    fn grow(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
-        let problem = task.problem;
-        let promises = &self.bounds.promises;
-        let most = (0..problem.n_z).max_by(|&a, &b| promises[a].weight.total_cmp(&promises[b].weight))?;
-        if problem.marginal.is_some() || promises[most].weight < GROWTH {
-            return None;
-        }
-        let kept = letters.clone();
-        let row = &letters.log_classifier[most * problem.n_y..][..problem.n_y];
-        letters.marginal[most] += self.bounds.share(task, &self.evaluation, most, row);
-        letters.normalise_marginal();
-        let lower = self.evaluation.objective(task, letters);
-        if lower <= objective + 4.0 * f64::EPSILON * objective.abs().max(1.0) {
-            return Some(lower);
-        }
-        *letters = kept;
-        self.evaluation.objective(task, letters);
-        self.evaluation.update(problem, letters);
-        None
-    }
-
-    /// Takes letters out of use that only inputs of negligible probability need, where the solution stays one: their
-    /// weights are not known better than by orders of magnitude, and what depends on the solution should not see them.
-    fn drop_negligible(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
-        let problem = task.problem;
-        let negligible = |weight: f64| weight > 0.0 && weight < NEGLIGIBLE;
-        if problem.marginal.is_some() || !solution.letters.marginal.iter().any(|&weight| negligible(weight)) {
-            return;
-        }
-        let mut letters = solution.letters.clone();
-        for weight in letters.marginal.iter_mut().filter(|weight| negligible(**weight)) {
-            *weight = 0.0;
-        }
-        let objective = self.evaluation.objective(task, &letters);
-        self.evaluation.update(problem, &letters);
-        let residual = self.evaluation.residual(task, &letters);
-        let gap = self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0);
-        let without = Solution { letters, objective, gap, residual, work: solution.work };
-        if target.is_met(&without) {
-            *solution = without;
-        }
-    }
-
-    /// The promises of all letters, those of the absent ones with the best classifiers found.
-    pub(super) fn weigh(&mut self, task: Task<'_>, letters: &mut Letters) {
-        self.evaluation.objective(task, letters);
-        self.evaluation.update(task.problem, letters);
-        self.bounds.gap(task, &self.evaluation, letters, LAST_ROUNDS);
-    }
-
-    /// The letters in use, and those whose promise says that they enter.
-    fn set_working(&mut self, problem: &Problem, letters: &Letters) {
-        let free = problem.marginal.is_none();
-        let promises = &self.bounds.promises;
-        self.newton.working.clear();
-        self.newton.working.extend(
-            (0..problem.n_z)
-                .filter(|&z| letters.marginal[z] > 0.0 || (free && promises[z].weight > 1.0 + ENTRY)),
+    /// A step of Newton's method over the letters in use and, with `entering`, those that promise to enter; where it does not
+    /// descend, cycles of the alternation. Returns the objective and the work.
+    fn step(&mut self, task: Task<'_>, letters: &mut Letters, before: f64, entering: bool) -> (f64, Work) {
+        self.set_working(task.problem, letters, entering);
+        let mut work = Work { cycles: 0, newton_steps: 1 };
+        let stepped = self.newton.step(
+            task,
+            &mut self.evaluation,
+            letters,
+            before,
+            |z| self.bounds.promises[z].weight,
+            Kind::Convex,
         );
+        let objective = stepped.unwrap_or_else(|| {
+            let mut objective = before;
+            for _ in 0..RESCUE_CYCLES {
+                objective = self.alternation.cycle(task, &mut self.evaluation, letters);
+                work.cycles += 1;
+            }
+            objective
+        });
+        (objective, work)
     }
 }
 

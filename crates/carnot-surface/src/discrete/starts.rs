@@ -48,6 +48,9 @@ pub(super) fn one_letter_per_input(problem: &Problem, evaluation: &mut Evaluatio
     letters_of_encoder(problem, evaluation, |z, x| if chosen[x] == z { 0.0 } else { -12.0 })
 }
 
+/// Letters of one kind in a random encoder, for each label.
+const ALIKE: usize = 2;
+
 /// A random encoder, from nearly flat to nearly deterministic, in part by the costs.
 pub(super) fn random(
     problem: &Problem,
@@ -61,8 +64,18 @@ pub(super) fn random(
     let sharpness = 10.0_f64.powf(rng.random_range(0.0..1.7));
     let weight_of_costs = if index.is_multiple_of(2) { lambda } else { 0.0 };
     let noise: Vec<f64> = (0..problem.n_z * problem.n_x).map(|_| rng.random_range(-1.0..1.0)).collect();
+    // Letters of one kind are told apart by their classifiers alone: a few of them go a long way, and more can enter.
+    let mut members = vec![0_usize; problem.n_z];
+    let taken: Vec<bool> = problem
+        .kinds
+        .iter()
+        .map(|&kind| {
+            members[kind] += 1;
+            members[kind] <= ALIKE * problem.n_y
+        })
+        .collect();
     letters_of_encoder(problem, evaluation, |z, x| {
         let place = z * problem.n_x + x;
-        sharpness * noise[place] - weight_of_costs * problem.costs[place]
+        if taken[z] { sharpness * noise[place] - weight_of_costs * problem.costs[place] } else { LOG_ZERO }
     })
 }

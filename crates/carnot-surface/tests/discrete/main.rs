@@ -1,11 +1,13 @@
 //! Discrete systems against closed forms, plain alternation, finite differences and the theory.
 
+mod bottleneck;
 mod certificates;
+mod closed_forms;
+mod degenerate;
 mod response;
 mod search;
-mod zz_debug;
 
-use carnot_info::Joint;
+use carnot_info::{Distribution, Joint};
 use carnot_surface::{At, DiscreteSystem, Multipliers, System};
 use carnot_testkit::DiscreteProblem;
 use ndarray::Array2;
@@ -16,21 +18,38 @@ fn at(lambda: f64, gamma: f64) -> Multipliers {
     Multipliers::new(lambda, gamma).expect("valid multipliers")
 }
 
-fn solve(system: &DiscreteSystem, multipliers: Multipliers) -> At<DiscreteSystem> {
+fn solve<S: System>(system: &S, multipliers: Multipliers) -> At<S> {
     system.equilibrium(multipliers, None).expect("an equilibrium")
 }
 
-fn joint_of(problem: &DiscreteProblem) -> Joint {
-    let table = Array2::from_shape_vec((problem.n_x, problem.n_y), problem.joint.clone()).expect("a shape");
-    Joint::from_weights(table).expect("a joint distribution")
+/// A table of `n_rows` rows, row after row.
+fn table(n_rows: usize, entries: &[f64]) -> Array2<f64> {
+    Array2::from_shape_vec((n_rows, entries.len() / n_rows), entries.to_vec()).expect("a shape")
 }
 
-fn distortion_of(problem: &DiscreteProblem) -> Array2<f64> {
-    Array2::from_shape_vec((problem.n_x, problem.n_z), problem.distortion.clone()).expect("a shape")
+/// `p(x, y)` with `n_x` rows.
+fn joint(n_x: usize, entries: &[f64]) -> Joint {
+    Joint::from_weights(table(n_x, entries)).expect("a joint distribution")
+}
+
+fn joint_of(problem: &DiscreteProblem) -> Joint {
+    joint(problem.n_x, &problem.joint)
 }
 
 fn system_of(problem: &DiscreteProblem) -> DiscreteSystem {
-    DiscreteSystem::new(&joint_of(problem), distortion_of(problem).view()).expect("a system")
+    let distortion = table(problem.n_x, &problem.distortion);
+    DiscreteSystem::new(&joint_of(problem), distortion.view()).expect("a system")
+}
+
+/// A source without labels and a distortion, row after row.
+fn rate_distortion(source: &[f64], distortion: &[f64]) -> DiscreteSystem {
+    let source = Distribution::from_weights(source.to_vec()).expect("a distribution");
+    DiscreteSystem::rate_distortion(&source, table(source.n_outcomes(), distortion).view()).expect("a system")
+}
+
+/// The bottleneck of `p(x, y)` with `n_x` rows.
+fn bottleneck_of(n_x: usize, entries: &[f64], n_letters: usize) -> DiscreteSystem {
+    DiscreteSystem::bottleneck(&joint(n_x, entries), n_letters).expect("a system")
 }
 
 /// Draws from a strategy, the same in every run, and hands them to `check` with their number.

@@ -37,7 +37,13 @@ fn fifty_random_starts_hardly_ever_find_a_lower_minimum() {
             .fold(f64::INFINITY, f64::min);
         if lowest < found - 1e-6 {
             beaten += 1;
-            println!("draw {draw}: {found} beaten by {:e}; x{} y{} z{} lambda {lambda} gamma {gamma}", found - lowest, problem.n_x, problem.n_y, problem.n_z);
+            println!(
+                "draw {draw}: {found} beaten by {:e}; x{} y{} z{} lambda {lambda} gamma {gamma}",
+                found - lowest,
+                problem.n_x,
+                problem.n_y,
+                problem.n_z
+            );
         }
     });
     println!("{beaten} of {problems} beaten; {seconds:.2} s");

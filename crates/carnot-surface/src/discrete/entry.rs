@@ -1,0 +1,80 @@
+//! Which letters are in use: the test of whether one enters, and weights that Newton's method cannot find.
+
+use super::letters::Letters;
+use super::problem::{NEGLIGIBLE, Problem, Task};
+use super::solver::{ENTRY, LAST_ROUNDS, Solution, Solver, Target};
+
+/// A promise from which a letter is given a weight at once.
+const GROWTH: f64 = 2.0;
+
+impl Solver {
+    /// Gives the letter that promises most, if that is far more than one, the weight that it would take: Newton's method
+    /// would only double a weight that is too small by orders of magnitude, and inputs so improbable that the objective
+    /// does not show them have letters too. `None`, with the letters and the evaluation as they were, where there is none
+    /// or the objective rises.
+    pub(super) fn grow(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
+        let problem = task.problem;
+        let promises = &self.bounds.promises;
+        let most = (0..problem.n_z).max_by(|&a, &b| promises[a].weight.total_cmp(&promises[b].weight))?;
+        if problem.marginal.is_some() || promises[most].weight < GROWTH {
+            return None;
+        }
+        let kept = letters.clone();
+        let row = &letters.log_classifier[most * problem.n_y..][..problem.n_y];
+        letters.marginal[most] += self.bounds.share(task, &self.evaluation, most, row);
+        letters.normalise_marginal();
+        let lower = self.evaluation.objective(task, letters);
+        if lower <= objective + 4.0 * f64::EPSILON * objective.abs().max(1.0) {
+            return Some(lower);
+        }
+        *letters = kept;
+        self.evaluation.objective(task, letters);
+        self.evaluation.update(problem, letters);
+        None
+    }
+
+    /// Takes letters out of use that only inputs of negligible probability need, where the solution stays one: their
+    /// weights are not known better than by orders of magnitude, and what depends on the solution should not see them.
+    pub(super) fn drop_negligible(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
+        let problem = task.problem;
+        let negligible = |weight: f64| weight > 0.0 && weight < NEGLIGIBLE;
+        if problem.marginal.is_some() || !solution.letters.marginal.iter().any(|&weight| negligible(weight)) {
+            return;
+        }
+        let mut letters = solution.letters.clone();
+        for weight in letters.marginal.iter_mut().filter(|weight| negligible(**weight)) {
+            *weight = 0.0;
+        }
+        let objective = self.evaluation.objective(task, &letters);
+        self.evaluation.update(problem, &letters);
+        let residual = self.evaluation.residual(task, &letters);
+        let gap = self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0);
+        let without = Solution { letters, objective, gap, residual, work: solution.work };
+        if target.is_met(&without) {
+            *solution = without;
+        }
+    }
+
+    /// The promises of all letters, those of the absent ones with the best classifiers found.
+    pub(super) fn weigh(&mut self, task: Task<'_>, letters: &mut Letters) {
+        self.evaluation.objective(task, letters);
+        self.evaluation.update(task.problem, letters);
+        self.bounds.gap(task, &self.evaluation, letters, LAST_ROUNDS);
+    }
+
+    /// The letters in use, with their promises brought up to date, and with `entering` those whose promise says that they
+    /// enter.
+    pub(super) fn set_working(&mut self, problem: &Problem, letters: &Letters, entering: bool) {
+        let enters = entering && problem.marginal.is_none();
+        let promises = &mut self.bounds.promises;
+        self.newton.working.clear();
+        for (z, (promise, weight)) in promises.iter_mut().zip(&letters.marginal).enumerate() {
+            if *weight > 0.0 {
+                promise.weight = self.evaluation.marginal[z] / weight;
+            }
+            if *weight > 0.0 || (enters && promise.weight > 1.0 + ENTRY) {
+                self.newton.working.push(z);
+            }
+        }
+    }
+}
