@@ -1,7 +1,7 @@
 //! The search for the lowest minimum of a problem that is not convex.
 
-use super::curvature::Kind;
-use super::letters::Letters;
+use super::curvature::{self, Kind};
+use super::letters::{LEAST_LOG, Letters, normalise_log};
 use super::problem::Task;
 use super::solver::{Solution, Solver, Target, Work};
 use super::starts;
@@ -185,6 +185,13 @@ impl Solver {
             if residual <= target.residual || (residual < 1e-11 && stalled > 8) {
                 break;
             }
+            if stalled > 0
+                && residual < NEARLY
+                && let Some(lower) = self.deny(task, &mut letters, objective)
+            {
+                objective = lower;
+                continue;
+            }
             let stepped = if residual < NEARLY || round % 8 == 7 {
                 work.newton_steps += 1;
                 self.newton_step(task, &mut letters, objective)
@@ -201,6 +208,39 @@ impl Solver {
             });
         }
         Solution { letters, objective, gap: f64::INFINITY, residual, work }
+    }
+
+    /// Takes entries of classifiers to zero that are on their way there, slowly where gamma is close to one: those that are
+    /// small and along which the objective is curved downwards. `None`, with the letters and the evaluation as they were,
+    /// where there is none or the objective rises.
+    fn deny(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
+        let problem = task.problem;
+        if !task.classifier_matters() {
+            return None;
+        }
+        let n_y = problem.n_y;
+        let (mut block, mut denied) = (vec![0.0; n_y * n_y], vec![false; n_y]);
+        let mut trial = letters.clone();
+        for z in letters.in_use() {
+            let gamma = task.at.gamma();
+            curvature::write_local_block(problem, &self.evaluation, gamma, z, &mut block, &mut denied);
+            let row = &mut trial.log_classifier[z * n_y..][..n_y];
+            for (log_c, _) in row.iter_mut().zip(&denied).filter(|(_, denied)| **denied) {
+                *log_c = LEAST_LOG;
+            }
+            normalise_log(row);
+        }
+        if trial == *letters {
+            return None;
+        }
+        let lower = self.evaluation.objective(task, &trial);
+        if lower <= objective {
+            *letters = trial;
+            return Some(lower);
+        }
+        self.evaluation.objective(task, letters);
+        self.evaluation.update(problem, letters);
+        None
     }
 
     fn newton_step(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {

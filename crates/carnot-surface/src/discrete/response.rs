@@ -42,7 +42,9 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
         }
     }
     if problem.marginal.is_none() || task.classifier_matters() {
-        let reaction = if task.is_convex() {
+        // At gamma = 1 the blocks of the classifiers can be singular, with directions along which nothing changes.
+        let regular = task.is_convex() && !(task.classifier_matters() && task.at.gamma() == 1.0);
+        let reaction = if regular {
             eliminated_reaction(task, letters, &evaluation, &costs)?
         } else {
             local_response::reaction(task, letters, &evaluation, &costs)?
