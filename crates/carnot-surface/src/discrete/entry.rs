@@ -1,6 +1,6 @@
 //! Which letters are in use: the test of whether one enters, and weights that Newton's method cannot find.
 
-use super::letters::Letters;
+use super::letters::{LEAST_LOG, Letters};
 use super::problem::{NEGLIGIBLE, Problem, Task};
 use super::solver::{ENTRY, LAST_ROUNDS, Solution, Solver, Target};
 
@@ -33,25 +33,31 @@ impl Solver {
         None
     }
 
-    /// Takes letters out of use that only inputs of negligible probability need, where the solution stays one: their
-    /// weights are not known better than by orders of magnitude, and what depends on the solution should not see them.
-    pub(super) fn drop_negligible(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
+    /// Joins letters of one kind, and takes out of use those that only inputs of negligible probability need, where the
+    /// solution stays one: how copies of a letter share its weight is arbitrary, weights so small are not known better than
+    /// by orders of magnitude, and what depends on the solution should not see either.
+    pub(super) fn tidy(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
         let problem = task.problem;
-        let negligible = |weight: f64| weight > 0.0 && weight < NEGLIGIBLE;
-        if problem.marginal.is_some() || !solution.letters.marginal.iter().any(|&weight| negligible(weight)) {
+        if problem.marginal.is_some() {
             return;
         }
         let mut letters = solution.letters.clone();
-        for weight in letters.marginal.iter_mut().filter(|weight| negligible(**weight)) {
+        if problem.log_classifier.is_none() {
+            join(problem, &mut letters);
+        }
+        for weight in letters.marginal.iter_mut().filter(|weight| **weight < NEGLIGIBLE) {
             *weight = 0.0;
+        }
+        if letters.marginal == solution.letters.marginal {
+            return;
         }
         let objective = self.evaluation.objective(task, &letters);
         self.evaluation.update(problem, &letters);
         let residual = self.evaluation.residual(task, &letters);
         let gap = self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0);
-        let without = Solution { letters, objective, gap, residual, work: solution.work };
-        if target.is_met(&without) {
-            *solution = without;
+        let tidied = Solution { letters, objective, gap, residual, work: solution.work };
+        if target.is_met(&tidied) {
+            *solution = tidied;
         }
     }
 
@@ -75,6 +81,29 @@ impl Solver {
             if *weight > 0.0 || (enters && promise.weight > 1.0 + ENTRY) {
                 self.newton.working.push(z);
             }
+        }
+    }
+}
+
+/// Joins the letters in use of each kind into the first of them: `q` adds up. Each letter's term in the partition sum is
+/// concave and homogeneous in `q` where the problem is convex, so that the objective does not rise.
+fn join(problem: &Problem, letters: &mut Letters) {
+    let n_y = problem.n_y;
+    for kind in 0..problem.n_z {
+        let members: Vec<usize> = letters.in_use().filter(|&z| problem.kinds[z] == kind).collect();
+        let [first, others @ ..] = members.as_slice() else { continue };
+        if others.is_empty() {
+            continue;
+        }
+        let weight: f64 = members.iter().map(|&z| letters.marginal[z]).sum();
+        for y in 0..n_y {
+            let joint = |z: usize| letters.marginal[z] * letters.log_classifier[z * n_y + y].exp();
+            let sum: f64 = members.iter().map(|&z| joint(z)).sum();
+            letters.log_classifier[first * n_y + y] = (sum / weight).ln().max(LEAST_LOG);
+        }
+        letters.marginal[*first] = weight;
+        for &z in others {
+            letters.marginal[z] = 0.0;
         }
     }
 }

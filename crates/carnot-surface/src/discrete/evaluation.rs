@@ -183,7 +183,8 @@ fn write_fitness(task: Task<'_>, z: usize, log_classifier: &[f64], fitness: &mut
     }
     if at.gamma() > 0.0 {
         for (y, log_c) in log_classifier.iter().enumerate() {
-            let slope = at.gamma() * log_c;
+            // Held finite, so that it vanishes where the label does.
+            let slope = (at.gamma() * log_c).max(LOG_ZERO);
             for (a, t) in fitness.iter_mut().zip(problem.row(&problem.labels, y)) {
                 *a += slope * t;
             }

@@ -155,7 +155,7 @@ impl Solver {
             }
         }
         solution.work = work;
-        self.drop_negligible(task, &mut solution, target);
+        self.tidy(task, &mut solution, target);
         solution
     }
 
