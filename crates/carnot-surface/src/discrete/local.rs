@@ -2,7 +2,7 @@
 
 use super::curvature::{self, Kind};
 use super::letters::{LEAST_LOG, Letters, normalise_log};
-use super::problem::Task;
+use super::problem::{Problem, Task};
 use super::solver::{Solution, Solver, Target, Work};
 use super::starts;
 
@@ -102,7 +102,9 @@ impl Solver {
         let Task { problem, at } = task;
         let (from, mut letters) = if up {
             let convex = task.with_gamma(1.0);
-            (1.0, self.solve_from(convex, None, target).letters)
+            let mut letters = self.solve_from(convex, None, target).letters;
+            spread(problem, &mut letters);
+            (1.0, letters)
         } else {
             (SWEEP_FROM * at.gamma(), starts::one_letter_per_input(problem, &mut self.evaluation))
         };
@@ -258,5 +260,24 @@ impl Solver {
             let promised = |z: usize| marginal[z] / weights[z];
             self.newton.step(task, &mut self.evaluation, letters, objective, promised, kind)
         })
+    }
+}
+
+/// Shares the weight of a letter among all of its kind, which then say the same and can part.
+fn spread(problem: &Problem, letters: &mut Letters) {
+    let n_y = problem.n_y;
+    let in_use: Vec<usize> = letters.in_use().collect();
+    for z in in_use {
+        let row = letters.log_classifier[z * n_y..][..n_y].to_vec();
+        let members: Vec<usize> = (0..problem.n_z)
+            .filter(|&other| {
+                problem.kinds[other] == problem.kinds[z] && (other == z || letters.marginal[other] == 0.0)
+            })
+            .collect();
+        let share = letters.marginal[z] / members.len() as f64;
+        for member in members {
+            letters.marginal[member] = share;
+            letters.log_classifier[member * n_y..][..n_y].copy_from_slice(&row);
+        }
     }
 }
