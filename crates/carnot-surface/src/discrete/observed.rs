@@ -29,7 +29,8 @@ pub(super) fn observe(task: Task<'_>, letters: &Letters, evaluation: &mut Evalua
             }
         }
     }
-    // A rate is a divergence; rounding can take one of zero below it.
+    // A rate is a divergence and a loss an entropy; rounding can take one of zero below it.
     rdc.rate = rdc.rate.max(0.0);
+    rdc.classification = rdc.classification.max(0.0);
     rdc
 }

@@ -4,8 +4,12 @@ mod bottleneck;
 mod certificates;
 mod closed_forms;
 mod degenerate;
+mod edges;
+mod given;
+mod inversion;
 mod response;
 mod search;
+mod theory;
 
 use carnot_info::{Distribution, Joint};
 use carnot_surface::{At, DiscreteSystem, Multipliers, System};
