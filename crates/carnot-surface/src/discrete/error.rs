@@ -60,8 +60,8 @@ pub enum DiscreteError {
     },
     /// The solver stopped short of its tolerance.
     #[error(
-        "after {steps} steps at lambda {lambda}, gamma {gamma} the free energy is known to {gap:e} nats only, \
-         residual {residual:e}"
+        "after {steps} steps at lambda {lambda}, gamma {gamma} the certified gap of the free energy is {gap:e} nats and the \
+         residual of the optimality conditions {residual:e}"
     )]
     NotConverged {
         /// The multiplier of the distortion.
@@ -70,7 +70,7 @@ pub enum DiscreteError {
         gamma: f64,
         /// The steps taken.
         steps: usize,
-        /// The certified gap, where there is one; else the residual again.
+        /// The certified gap, infinite where there is no certificate.
         gap: f64,
         /// The residual of the optimality conditions.
         residual: f64,

@@ -241,7 +241,7 @@ impl DiscreteSystem {
                 lambda: at.lambda(),
                 gamma: at.gamma(),
                 steps: work.newton_steps,
-                gap: if convex { gap } else { residual },
+                gap,
                 residual,
             });
         }

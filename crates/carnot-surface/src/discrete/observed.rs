@@ -17,8 +17,8 @@ pub(super) fn observe(task: Task<'_>, letters: &Letters, evaluation: &mut Evalua
             let place = z * n_x + x;
             let weight = problem.source[x] * evaluation.encoder[place];
             if weight > 0.0 {
-                // ln e(z|x) / m(z)
-                rdc.rate += weight * (evaluation.fitness[place] - evaluation.log_partition[x]);
+                // Not as the fitness less the logarithm of the partition, two numbers as large as the multipliers.
+                rdc.rate += weight * (evaluation.encoder[place] / letters.marginal[z]).ln();
                 rdc.distortion += weight * problem.costs[place];
             }
         }

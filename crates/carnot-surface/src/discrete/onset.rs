@@ -12,7 +12,8 @@ use super::DiscreteError;
 /// `gamma H(Y)`, with letters to spare.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Onset {
-    /// `gamma* = min over r of KL(r || p_X) / KL(r_Y || p_Y)`; infinite where labels do not depend on inputs.
+    /// `gamma* = min over r of KL(r || p_X) / KL(r_Y || p_Y)`, the least over the starts that are tried and so an upper bound;
+    /// infinite where labels do not depend on inputs.
     pub gamma: f64,
     /// `1 / sigma_2^2` with `sigma_2` the second singular value of `p(x, y) / sqrt(p(x) p(y))`, the maximal correlation:
     /// where nothing encoded stops being a local minimum (Wu and Fischer 2019).
@@ -36,6 +37,9 @@ const RANDOM_STARTS: usize = 32;
 /// Steps of the inner maximisation and of the outer iteration.
 const MOST_STEPS: usize = 200_000;
 const MOST_ROUNDS: usize = 100;
+
+/// A posterior within this of the prior is on its way back to it, ever more slowly the closer gamma is to the threshold.
+const PRIOR: f64 = 1e-5;
 
 /// How far below the local threshold, relative to it, an onset must be to be told from it.
 const RESOLUTION: f64 = 1e-9;
@@ -159,7 +163,8 @@ impl Ratio {
             next.iter_mut().for_each(|r| *r /= total);
             let moved: f64 = next.iter().zip(&posterior).map(|(a, b)| (a - b).abs()).sum();
             posterior = next;
-            if moved < 1e-14 {
+            let away: f64 = posterior.iter().zip(&self.source).map(|(r, p)| (r - p).abs()).sum();
+            if moved < 1e-14 || away < PRIOR {
                 break;
             }
         }

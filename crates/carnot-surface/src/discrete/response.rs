@@ -55,6 +55,10 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
             }
         }
     }
+    // As of a state that belongs to another system, whose letters are forbidden here.
+    if s.iter().flatten().any(|entry| !entry.is_finite()) {
+        return Err(NotAMinimum);
+    }
     let sidedness = sidedness(task, letters, &evaluation);
     Ok(Response {
         distortion_lambda: s[0][0],
