@@ -1,6 +1,6 @@
 //! The response against finite differences of the re-solved D and C.
 
-use carnot_surface::{Observables, Responsive, System};
+use carnot_surface::{Certificate, Observables, Responsive, System};
 use carnot_testkit::finite_difference::central;
 use carnot_testkit::strategies::{convex_multipliers, discrete_problem, log_uniform};
 use carnot_testkit::tier;
@@ -44,11 +44,16 @@ fn the_response_is_the_derivative_of_the_resolved_observables() {
         kept += 1;
         zero += u32::from(size == 0.0);
         let observed = |l: f64, g: f64| solve(&system, at(l, g)).rdc;
-        // The solver's noise, measured: the same equilibrium from another start; and the rounding of its observables.
+        // The solver's noise, measured: the same equilibrium from another start, the residual that it reports, of whose order
+        // its errors are; and the rounding of its observables.
+        let Certificate::Bound { residual, .. } = equilibrium.certificate else {
+            panic!("draw {draw}: no bound")
+        };
         let neighbour = solve(&system, at(lambda * (1.0 + STEP), gamma));
         let again =
             system.equilibrium(at(lambda, gamma), Some(&neighbour.state)).expect("an equilibrium").rdc;
-        let noise = (again.distortion - equilibrium.rdc.distortion).abs()
+        let noise = residual
+            + (again.distortion - equilibrium.rdc.distortion).abs()
             + (again.classification - equilibrium.rdc.classification).abs()
             + 8.0 * f64::EPSILON * (again.distortion + again.classification);
         let pairs = [
