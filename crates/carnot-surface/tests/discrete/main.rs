@@ -9,6 +9,7 @@ mod given;
 mod inversion;
 mod response;
 mod search;
+mod sides;
 mod theory;
 
 use carnot_info::{Distribution, Joint};

@@ -1,0 +1,75 @@
+//! Where a response is one-sided, and where there is none.
+
+use carnot_surface::{
+    Certificate, DiscreteError, DiscreteSystem, Equilibrium, FreeDecoderSystem, Multipliers, Responsive,
+    Sidedness,
+};
+use carnot_testkit::assert_close;
+use carnot_testkit::closed_forms::{label_noise, uniform_hamming};
+
+use crate::{at, bottleneck_of, joint, rate_distortion, solve};
+
+#[test]
+fn where_a_letter_enters_the_response_is_one_sided() {
+    // The rarer bit enters at lambda = ln 4, by a jump of S from zero to -D (1 - D).
+    let system = rate_distortion(&[0.8, 0.2], &uniform_hamming::table(2));
+    for (lambda, sidedness) in [
+        (4f64.ln() - 1e-3, Sidedness::TwoSided),
+        (4f64.ln(), Sidedness::OneSided),
+        (4f64.ln() + 1e-3, Sidedness::TwoSided),
+    ] {
+        let response = system.response(&solve(&system, at(lambda, 0.0))).expect("a response");
+        assert_eq!(response.sidedness, sidedness, "lambda {lambda}");
+    }
+}
+
+#[test]
+fn a_free_decoder_is_one_sided_at_its_ends() {
+    let system = FreeDecoderSystem::new(&joint(2, &[0.45, 0.05, 0.1, 0.4]), 2).expect("a system");
+    let sidedness =
+        |place: Multipliers| system.response(&solve(&system, place)).expect("a response").sidedness;
+    // lambda = 0, gamma = 0, the end of the convex range at lambda + gamma = 1, and the jump at lambda = 1.
+    for place in [at(0.0, 0.5), at(0.5, 0.0), at(0.5, 0.5), at(1.0, 0.3)] {
+        assert_eq!(sidedness(place), Sidedness::OneSided, "{place:?}");
+    }
+    for place in [at(0.5, 0.3), at(0.3, 2.0), at(1.5, 0.3)] {
+        assert_eq!(sidedness(place), Sidedness::TwoSided, "{place:?}");
+    }
+}
+
+#[test]
+fn the_bound_of_a_free_decoder_is_the_bottlenecks_less_its_share() {
+    let source = joint(3, &[0.3, 0.02, 0.01, 0.04, 0.25, 0.03, 0.02, 0.06, 0.27]);
+    let bottleneck = DiscreteSystem::bottleneck(&source, 3).expect("a system");
+    let system = FreeDecoderSystem::new(&source, 3).expect("a system");
+    let gap = |certificate| match certificate {
+        Certificate::Bound { gap, .. } => gap,
+        other => panic!("{other:?}"),
+    };
+    for lambda in [0.25, 0.5, 0.75] {
+        let inner = gap(solve(&bottleneck, at(0.0, 1.0)).certificate);
+        let outer = gap(solve(&system, at(lambda, 1.0 - lambda)).certificate);
+        println!("lambda {lambda}: {outer:e} of {inner:e}");
+        assert_close!(outer, (1.0 - lambda) * inner, rtol = 1e-14, atol = 0.0);
+    }
+}
+
+#[test]
+fn a_saddle_has_no_response() {
+    // Nothing encoded, by letters that are alike: a minimum up to the local threshold, a saddle beyond.
+    let system = bottleneck_of(3, &label_noise::joint(3, 0.1), 3);
+    let below = solve(&system, at(0.0, 1.3));
+    assert!(below.state.support().len() > 1 && below.rdc.rate < 1e-12);
+    let response = system.response(&below).expect("a response");
+    // The square of the rounding of what the letters say.
+    assert_close!(response.classification_gamma, 0.0, rtol = 0.0, atol = 1e-24);
+    for (factor, is_minimum) in [(0.99, true), (1.01, false), (2.0, false)] {
+        let gamma = factor * label_noise::local_threshold(3, 0.1);
+        let there = Equilibrium { multipliers: at(0.0, gamma), ..below.clone() };
+        let response = system.response(&there);
+        assert_eq!(response.is_ok(), is_minimum, "{response:?}");
+        if !is_minimum {
+            assert_eq!(response, Err(DiscreteError::NotAMinimum { lambda: 0.0, gamma }));
+        }
+    }
+}
