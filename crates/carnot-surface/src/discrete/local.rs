@@ -59,41 +59,29 @@ impl Solver {
             let letters = starts::random(problem, &mut self.evaluation, at.lambda(), seed, index);
             consider(self.descend(task, letters, ROUGH_ROUNDS, target));
         }
-        candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+        let by_objective = |a: &Solution, b: &Solution| a.objective.total_cmp(&b.objective);
+        candidates.sort_by(by_objective);
         candidates.truncate(FOLLOWED);
-        let mut best: Option<Solution> = None;
         // All of them to their minima, and the lowest of these again with letters taken in.
-        for (rank, with_entries) in
-            (0..FOLLOWED).map(|rank| (rank, false)).chain((0..ENTERED).map(|rank| (rank, true)))
-        {
-            let Some(candidate) = candidates.get_mut(rank) else { continue };
-            let letters = candidate.letters.clone();
-            let solution = if with_entries {
-                self.descend_and_enter(task, letters, target)
-            } else {
-                self.descend(task, letters, MOST_ROUNDS, target)
-            };
-            work = work.plus(solution.work);
-            // Among equals the one that satisfies the optimality conditions best.
-            let lower = best.as_ref().is_none_or(|best| {
-                let rounding = 4.0 * f64::EPSILON * best.objective.abs().max(1.0);
-                solution.objective < best.objective - rounding
-                    || (solution.objective <= best.objective + rounding && solution.residual < best.residual)
-            });
-            if lower {
-                best = Some(solution.clone());
-            }
-            *candidate = solution;
-            if !with_entries && rank + 1 == FOLLOWED.min(candidates.len()) {
-                candidates.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+        for candidate in &mut candidates {
+            *candidate = self.descend(task, candidate.letters.clone(), MOST_ROUNDS, target);
+            work = work.plus(candidate.work);
+        }
+        candidates.sort_by(by_objective);
+        for candidate in candidates.iter_mut().take(ENTERED) {
+            let entered = self.descend_and_enter(task, candidate.letters.clone(), target);
+            work = work.plus(entered.work);
+            if entered.is_better_than(candidate) {
+                *candidate = entered;
             }
         }
-        let mut best = best.unwrap_or_else(|| {
+        let best =
+            candidates.into_iter().reduce(|best, next| if next.is_better_than(&best) { next } else { best });
+        let best = best.unwrap_or_else(|| {
             let letters = Letters::uniform(problem);
             self.descend(task, letters, MOST_ROUNDS, target)
         });
-        best.work = work;
-        best
+        Solution { work, ..best }
     }
 
     /// The branch that begins at gamma = 1, where the problem is convex, and goes up; or the one that begins with a letter

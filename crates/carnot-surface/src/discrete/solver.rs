@@ -21,6 +21,15 @@ pub(super) struct Solution {
     pub(super) work: Work,
 }
 
+impl Solution {
+    /// Whether the objective is lower or, where rounding does not tell, the optimality conditions are satisfied better.
+    pub(super) fn is_better_than(&self, other: &Self) -> bool {
+        let rounding = 4.0 * f64::EPSILON * other.objective.abs().max(1.0);
+        self.objective < other.objective - rounding
+            || (self.objective <= other.objective + rounding && self.residual < other.residual)
+    }
+}
+
 /// The work of a solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Work {

@@ -87,17 +87,22 @@ fn is_hardly_convex(problem: &DiscreteProblem, lambda: f64) -> bool {
 
 #[test]
 fn at_the_origin_and_at_all_corners() {
-    for_draws(tier::cases(32, 300), &discrete_problem(1..=24, 1..=6, 1..=24), |draw, problem| {
+    let (mut hardly_solved, drawn) = (0, tier::cases(32, 300));
+    for_draws(drawn, &discrete_problem(1..=24, 1..=6, 1..=24), |draw, problem| {
         for place in [(0.0, 0.0), (1e3, 0.0), (0.0, 1.0), (1e3, 1.0)] {
-            if place.1 < 1.0 || !is_hardly_convex(&problem, place.0) {
-                checked(draw, &problem, place);
+            if place.1 == 1.0 && is_hardly_convex(&problem, place.0) {
+                hardly_solved += 1;
+                continue;
             }
+            checked(draw, &problem, place);
         }
         // F(0, 0) = min R, zero unless pairs are forbidden.
         let found = solve(&system_of(&problem), at(0.0, 0.0));
         let forbids = problem.distortion.iter().any(|rho| rho.is_infinite());
         assert!(forbids || found.rdc.rate == 0.0, "draw {draw}");
     });
+    println!("{hardly_solved} of {} corners at gamma = 1 not solved to the tolerance", 2 * drawn);
+    assert!(20 * hardly_solved <= 2 * drawn);
 }
 
 #[test]
