@@ -11,7 +11,7 @@ pub(super) struct Promise {
     /// `w = sum_x p(x) G(x, z)` with the letter's classifier: the letter enters where it is above one.
     pub(super) weight: f64,
     /// `max_y (1 - gamma) w + gamma sum_x p(x) G(x, z) p(y|x) / c(y|z)`: for a convex problem no classifier of this letter
-    /// has a weight above this. Without the inputs of negligible probability.
+    /// has a weight above this.
     pub(super) bound: f64,
 }
 
@@ -30,7 +30,6 @@ pub(super) struct Bounds {
     sums: Vec<f64>,
     /// `I - gamma Q + gamma u u'` of [`Bounds::improve`].
     curvature: Vec<f64>,
-    left_out: Vec<f64>,
     trial: Vec<f64>,
     candidate: Vec<f64>,
     /// The promise of every letter, as of the last [`Bounds::gap`].
@@ -44,7 +43,6 @@ impl Bounds {
             ratio: vec![0.0; problem.n_x],
             sums: vec![0.0; n_y],
             curvature: vec![0.0; n_y * n_y],
-            left_out: vec![0.0; problem.negligible.len()],
             trial: vec![0.0; n_y],
             candidate: vec![0.0; n_y],
             promises: vec![Promise { weight: 0.0, bound: 0.0 }; problem.n_z],
@@ -65,22 +63,7 @@ impl Bounds {
             *g *= p;
         }
         let weight = self.ratio.iter().sum();
-        if problem.negligible.is_empty() {
-            return Promise { weight, bound: self.bound(task, weight, log_classifier) };
-        }
-        let mut left_out = std::mem::take(&mut self.left_out);
-        for (kept, &x) in left_out.iter_mut().zip(&problem.negligible) {
-            *kept = std::mem::take(&mut self.ratio[x]);
-        }
-        let of_the_rest = self.ratio.iter().sum();
-        let bound = self.bound(task, of_the_rest, log_classifier);
-        for (kept, &x) in left_out.iter().zip(&problem.negligible) {
-            self.ratio[x] = *kept;
-        }
-        self.left_out = left_out;
-        // The sums per label too, of all inputs again.
-        self.bound(task, weight, log_classifier);
-        Promise { weight, bound }
+        Promise { weight, bound: self.bound(task, weight, log_classifier) }
     }
 
     /// `max_y (1 - gamma) weight + gamma sum_x ratio(x) p(y|x) / c(y)`; leaves the sums in `self.sums`.
@@ -209,9 +192,6 @@ impl Bounds {
     ///
     /// With a given marginal no letter enters; by the concavity of each letter's term in its classifier
     /// `F* >= Phi - ln(1 + gamma (sum_z m_z max_y q'_yz / q_yz - 1))`, which vanishes at the optimum.
-    ///
-    /// Inputs of negligible probability are left out of the bounds, so that what only they would do to the letters does not
-    /// count as a gap; all that they can add to the objective does.
     pub(super) fn gap(
         &mut self,
         task: Task<'_>,
@@ -241,12 +221,6 @@ impl Bounds {
             // (1 - gamma) G + gamma max: less (1 - gamma) G, the weight's own part, which a given marginal holds.
             weighted += letters.marginal[z] * (promise.bound - promise.weight);
         }
-        // `-ln s(x)` is not negative, so leaving inputs out of F* makes it no larger: what they add to Phi goes into the gap.
-        let left_out: f64 = problem
-            .negligible
-            .iter()
-            .map(|&x| problem.source[x] * (-evaluation.log_partition[x]).max(0.0))
-            .sum();
-        left_out + if free_marginal { largest.ln() } else { weighted.ln_1p() }
+        if free_marginal { largest.ln() } else { weighted.ln_1p() }
     }
 }

@@ -1,7 +1,7 @@
 //! Which letters are in use: the test of whether one enters, and weights that Newton's method cannot find.
 
 use super::letters::{LEAST_LOG, Letters};
-use super::problem::{NEGLIGIBLE, Problem, Task};
+use super::problem::{Problem, Task};
 use super::solver::{ENTRY, LAST_ROUNDS, Solution, Solver, Target};
 
 /// A promise from which a letter is given a weight at once.
@@ -9,8 +9,7 @@ const GROWTH: f64 = 2.0;
 
 impl Solver {
     /// Gives the letter that promises most, if that is far more than one, the weight that it would take: Newton's method
-    /// would only double a weight that is too small by orders of magnitude, and inputs so improbable that the objective
-    /// does not show them have letters too. `None`, with the letters and the evaluation as they were, where there is none
+    /// would only double a weight that is too small by orders of magnitude. `None`, with the letters and the evaluation as they were, where there is none
     /// or the objective rises.
     pub(super) fn grow(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
         let problem = task.problem;
@@ -33,21 +32,15 @@ impl Solver {
         None
     }
 
-    /// Joins letters of one kind, and takes out of use those that only inputs of negligible probability need, where the
-    /// solution stays one: how copies of a letter share its weight is arbitrary, weights so small are not known better than
-    /// by orders of magnitude, and what depends on the solution should not see either.
+    /// Joins letters of one kind, where the solution stays one: how copies of a letter share its weight is arbitrary, and
+    /// what depends on the solution should not see it.
     pub(super) fn tidy(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
         let problem = task.problem;
-        if problem.marginal.is_some() {
+        if problem.marginal.is_some() || problem.log_classifier.is_some() {
             return;
         }
         let mut letters = solution.letters.clone();
-        if problem.log_classifier.is_none() {
-            join(problem, &mut letters);
-        }
-        for weight in letters.marginal.iter_mut().filter(|weight| **weight < NEGLIGIBLE) {
-            *weight = 0.0;
-        }
+        join(problem, &mut letters);
         if letters.marginal == solution.letters.marginal {
             return;
         }

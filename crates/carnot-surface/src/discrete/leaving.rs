@@ -1,17 +1,61 @@
-//! Letters that a solution has not quite left.
+//! Letters of little weight: what neither the objective nor the residual shows of them, but the support and the response do.
 
+use super::letters::Letters;
 use super::problem::Task;
-use super::solver::{LAST_ROUNDS, Solution, Solver};
+use super::solver::{LAST_ROUNDS, Solution, Solver, Target};
 
-/// The largest weight that a letter may have been left with, and how far below one the promise of a letter must be that is
-/// on its way out. A letter whose promise is one to rounding is in use, however little.
+/// How far one more update may change a letter's weight, relative to the weight itself.
+const SETTLED: f64 = 1e-9;
+
+/// Further steps of Newton's method towards that.
+const MOST_STEPS: usize = 24;
+
+/// The largest weight that a letter may have been left with where a problem is not convex, and how far below one the
+/// promise of a letter must be that is on its way out. A letter whose promise is one to rounding is in use, however little.
 const LEFT_OVER: f64 = 1e-6;
 const LEAVING: f64 = 1e-9;
 
 impl Solver {
-    /// The solution without the letters that the optimality conditions have no use for: where a letter's promise is below
-    /// one its weight is zero, and what an iteration that stops has left of it would be told as part of the support. The
-    /// solution as it is where it has none, or is not as good without.
+    /// Goes on from the solution of a convex problem while an update would change a letter's weight by more than a tiny part
+    /// of it, and takes what is as good a solution.
+    pub(super) fn settle(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
+        if task.problem.marginal.is_some() || !target.is_met(solution) {
+            return;
+        }
+        let mut letters = solution.letters.clone();
+        let mut objective = self.evaluation.objective(task, &letters);
+        self.evaluation.update(task.problem, &letters);
+        let mut is_settled = self.is_settled(&letters);
+        if !is_settled {
+            self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS);
+        }
+        for _ in 0..MOST_STEPS {
+            if is_settled {
+                break;
+            }
+            let (stepped, steps) = self.step(task, &mut letters, objective, true);
+            objective = stepped;
+            self.evaluation.update(task.problem, &letters);
+            let residual = self.evaluation.residual(task, &letters);
+            let gap = self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0);
+            let work = solution.work.plus(steps);
+            let settled = Solution { letters: letters.clone(), objective, gap, residual, work };
+            if target.is_met(&settled) {
+                is_settled = self.is_settled(&letters);
+                *solution = settled;
+            }
+        }
+    }
+
+    /// Whether the weights of the letters in use are, each in proportion to itself, what an update makes of them.
+    fn is_settled(&self, letters: &Letters) -> bool {
+        let updated = &self.evaluation.marginal;
+        letters.in_use().all(|z| (updated[z] / letters.marginal[z] - 1.0).abs() <= SETTLED)
+    }
+
+    /// The solution of a problem that is not convex without the letters that the optimality conditions have no use for:
+    /// where a letter's promise is below one its weight is zero, and what an iteration that stops has left of it would be
+    /// told as part of the support. The solution as it is where it has none, or is not as good without.
     pub(super) fn without_leaving(&mut self, task: Task<'_>, solution: Solution) -> Solution {
         let problem = task.problem;
         if problem.marginal.is_some() {
@@ -19,32 +63,22 @@ impl Solver {
         }
         self.evaluation.objective(task, &solution.letters);
         self.evaluation.update(problem, &solution.letters);
-        let updated = &self.evaluation.marginal;
-        let is_leaving = |(z, &weight): (usize, &f64)| {
-            weight > 0.0 && weight < LEFT_OVER && updated[z] < (1.0 - LEAVING) * weight
-        };
-        let weights = solution.letters.marginal.iter().enumerate();
-        let leaving: Vec<usize> = weights.filter(|&place| is_leaving(place)).map(|(z, _)| z).collect();
-        if leaving.is_empty() {
-            return solution;
-        }
         let mut letters = solution.letters.clone();
-        for z in leaving {
-            letters.marginal[z] = 0.0;
+        for (weight, updated) in letters.marginal.iter_mut().zip(&self.evaluation.marginal) {
+            if *weight < LEFT_OVER && *updated < (1.0 - LEAVING) * *weight {
+                *weight = 0.0;
+            }
+        }
+        if letters.marginal == solution.letters.marginal {
+            return solution;
         }
         letters.normalise_marginal();
         let objective = self.evaluation.objective(task, &letters);
         self.evaluation.update(problem, &letters);
         let residual = self.evaluation.residual(task, &letters);
-        let gap = if task.is_convex() {
-            self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0)
-        } else {
-            f64::INFINITY
-        };
         let rounding = 4.0 * f64::EPSILON * objective.abs().max(1.0);
         let as_good = objective <= solution.objective + rounding
-            && residual <= solution.residual.max(rounding)
-            && gap <= solution.gap.max(rounding);
-        if as_good { Solution { letters, objective, gap, residual, ..solution } } else { solution }
+            && residual <= solution.residual.max(rounding);
+        if as_good { Solution { letters, objective, residual, ..solution } } else { solution }
     }
 }

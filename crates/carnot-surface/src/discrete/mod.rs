@@ -232,7 +232,7 @@ impl DiscreteSystem {
     ) -> Result<At<Self>, DiscreteError> {
         let task = self.task(at);
         let convex = task.is_convex();
-        let solution = solver.without_leaving(task, solution);
+        let solution = if convex { solution } else { solver.without_leaving(task, solution) };
         let Solution { letters, objective, gap, residual, work } = solution;
         let scale = (objective + at.lambda() * self.problem.least_distortion).abs().max(1.0);
         let enough = residual <= self.options.residual && (!convex || gap <= self.options.gap * scale);

@@ -10,9 +10,9 @@ use crate::Multipliers;
 /// stay finite, so that `0 * ln 0 = 0` needs no branch.
 pub(super) const LOG_ZERO: f64 = -1e250;
 
-/// Inputs of less probability than this are solved for, but left out of the certificate's maximum: with costs of up to a
-/// million nats they change no objective by a unit in the last place.
-pub(super) const NEGLIGIBLE: f64 = 1e-22;
+/// An input of less probability than this counts as one that does not occur: with costs of up to a million nats it changes
+/// no objective by a unit in the last place, and the letters that only it would use have weights that nothing shows.
+const NEGLIGIBLE: f64 = 1e-22;
 
 /// Inputs that occur, labels that occur, and every letter.
 ///
@@ -25,10 +25,8 @@ pub(super) struct Problem {
     pub(super) n_y: usize,
     /// How many letters there are.
     pub(super) n_z: usize,
-    /// `p(x) > 0`, shape `(n_x)`.
+    /// `p(x)`, shape `(n_x)`.
     pub(super) source: Vec<f64>,
-    /// The inputs of a probability so small that the objective does not show them: below [`NEGLIGIBLE`].
-    pub(super) negligible: Vec<usize>,
     /// `p(y|x)`, shape `(n_y, n_x)`.
     pub(super) labels: Vec<f64>,
     /// `rho(x, z) - min_z rho(x, z)`, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
@@ -70,12 +68,11 @@ impl Problem {
             }
         }
         let source = joint.marginal_x();
-        let occurring = |p: &Distribution| -> Vec<usize> {
-            (0..p.n_outcomes()).filter(|&i| p.probabilities()[i] > 0.0).collect()
-        };
-        let inputs = occurring(&source);
-        let label_places = occurring(&joint.marginal_y());
         let conditional = joint.conditional_y_given_x();
+        let inputs: Vec<usize> =
+            (0..n_inputs).filter(|&x| source.probabilities()[x] >= NEGLIGIBLE).collect();
+        let label_places: Vec<usize> =
+            (0..joint.n_y()).filter(|&y| inputs.iter().any(|&x| conditional.table()[(x, y)] > 0.0)).collect();
         let labels = label_places
             .iter()
             .flat_map(|&y| inputs.iter().map(move |&x| (x, y)))
@@ -86,9 +83,6 @@ impl Problem {
             n_y: label_places.len(),
             n_z,
             source: inputs.iter().map(|&x| source.probabilities()[x]).collect(),
-            negligible: (0..inputs.len())
-                .filter(|&i| source.probabilities()[inputs[i]] < NEGLIGIBLE)
-                .collect(),
             labels,
             costs: Vec::new(),
             kinds: Vec::new(),

@@ -21,7 +21,8 @@ pub(super) struct QuadraticProgramme {
     /// `h = H m - g`, so that the minimiser `n = m + d` solves `H n = h` on the free weights.
     target: Vec<f64>,
     solution: Vec<f64>,
-    tolerance: f64,
+    /// How far below zero each entry of `solution` may be.
+    tolerances: Vec<f64>,
     scratch: Scratch,
 }
 
@@ -33,8 +34,9 @@ const RIDGE: f64 = 1e-12;
 const RIDGE_GROWTH: f64 = 100.0;
 const LARGEST_RIDGE: f64 = 1.0;
 
-/// A scaled weight, or a scaled multiplier, above minus this part of the largest weight counts as not negative: some
-/// tens of units in the last place of the sums that they come from.
+/// A scaled weight, or a scaled multiplier, above minus this part of the terms that it is the sum of counts as not negative:
+/// some tens of units in their last place. Of each its own terms, since weights of letters that only improbable inputs use
+/// are right to many digits beside those that are larger by any factor.
 const TOLERANCE: f64 = 1e-14;
 
 /// Exchanges in blocks without progress before one at a time.
@@ -50,7 +52,7 @@ impl QuadraticProgramme {
             rhs: vec![0.0; largest],
             target: vec![0.0; largest],
             solution: vec![0.0; largest],
-            tolerance: 0.0,
+            tolerances: vec![0.0; largest],
             scratch: Scratch::new(largest),
         }
     }
@@ -126,7 +128,7 @@ impl QuadraticProgramme {
 
     /// A free weight that came out negative, or a multiplier of a weight at zero that did.
     fn violated(&self, k: usize) -> bool {
-        self.solution[k] < -self.tolerance
+        self.solution[k] < -self.tolerances[k]
     }
 
     /// Solves for the free weights; the others' places in `solution` take their multipliers.
@@ -146,20 +148,21 @@ impl QuadraticProgramme {
         }
         let factor = self.factor.as_ref().submatrix(0, 0, size, size);
         dense::solve(factor, MatMut::from_column_major_slice_mut(&mut self.rhs[..size], size, 1));
-        for k in (0..n).filter(|&k| !self.free[k]) {
-            let product: f64 = self
-                .places
-                .iter()
-                .zip(&self.rhs)
-                .map(|(&j, value)| entry(hessian, &self.scale, k, j) * value)
-                .sum();
+        for k in 0..n {
+            let (mut product, mut magnitude) = (0.0, self.target[k].abs());
+            for (&j, value) in self.places.iter().zip(&self.rhs) {
+                let term = entry(hessian, &self.scale, k, j) * value;
+                product += term;
+                magnitude += term.abs();
+            }
+            self.tolerances[k] = TOLERANCE * magnitude;
             self.solution[k] = product - self.target[k];
         }
+        let mut largest = 0.0_f64;
         for (&place, value) in self.places.iter().zip(&self.rhs) {
             self.solution[place] = *value;
+            largest = largest.max(value.abs());
         }
-        let largest = self.rhs[..size].iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        self.tolerance = TOLERANCE * largest;
         largest.is_finite()
     }
 }

@@ -164,6 +164,7 @@ impl Solver {
             }
         }
         solution.work = work;
+        self.settle(task, &mut solution, target);
         self.tidy(task, &mut solution, target);
         solution
     }
@@ -231,7 +232,7 @@ impl Solver {
 
     /// A step of Newton's method over the letters in use and, with `entering`, those that promise to enter; where it does not
     /// descend, cycles of the alternation. Returns the objective and the work.
-    fn step(&mut self, task: Task<'_>, letters: &mut Letters, before: f64, entering: bool) -> (f64, Work) {
+    pub(super) fn step(&mut self, task: Task<'_>, letters: &mut Letters, before: f64, entering: bool) -> (f64, Work) {
         self.set_working(task.problem, letters, entering);
         let mut work = Work { cycles: 0, newton_steps: 1 };
         let stepped = self.newton.step(
