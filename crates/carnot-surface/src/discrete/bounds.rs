@@ -30,6 +30,7 @@ pub(super) struct Bounds {
     sums: Vec<f64>,
     /// `I - gamma Q + gamma u u'` of [`Bounds::improve`].
     curvature: Vec<f64>,
+    row: Vec<f64>,
     trial: Vec<f64>,
     candidate: Vec<f64>,
     /// The promise of every letter, as of the last [`Bounds::gap`].
@@ -43,6 +44,7 @@ impl Bounds {
             ratio: vec![0.0; problem.n_x],
             sums: vec![0.0; n_y],
             curvature: vec![0.0; n_y * n_y],
+            row: vec![0.0; n_y],
             trial: vec![0.0; n_y],
             candidate: vec![0.0; n_y],
             promises: vec![Promise { weight: 0.0, bound: 0.0 }; problem.n_z],
@@ -202,8 +204,6 @@ impl Bounds {
         let problem = task.problem;
         let n_y = problem.n_y;
         let free_marginal = problem.marginal.is_none();
-        let mut largest = f64::NEG_INFINITY;
-        let mut weighted = 0.0;
         for z in 0..problem.n_z {
             let row = &mut letters.log_classifier[z * n_y..][..n_y];
             let mut promise = self.promise(task, evaluation, z, row);
@@ -217,10 +217,43 @@ impl Bounds {
                 }
             }
             self.promises[z] = promise;
-            largest = largest.max(promise.bound);
-            // (1 - gamma) G + gamma max: less (1 - gamma) G, the weight's own part, which a given marginal holds.
-            weighted += letters.marginal[z] * (promise.bound - promise.weight);
         }
-        if free_marginal { largest.ln() } else { weighted.ln_1p() }
+        self.gap_of_promises(problem, letters)
+    }
+
+    /// The gap after [`gap`](Self::gap) with the bounds of the letters in use tightened, by at most `rounds` steps each towards
+    /// the classifier with which the letter would have the largest weight. A label so improbable that the objective hardly
+    /// shows what letters say of it makes a bound at the letter's own classifier as loose as that is wrong about the label.
+    pub(super) fn tightened_gap(
+        &mut self,
+        task: Task<'_>,
+        evaluation: &Evaluation,
+        letters: &Letters,
+        rounds: usize,
+    ) -> f64 {
+        let problem = task.problem;
+        let mut row = std::mem::take(&mut self.row);
+        for z in letters.in_use() {
+            row.copy_from_slice(&letters.log_classifier[z * problem.n_y..][..problem.n_y]);
+            let mut promise = self.promise(task, evaluation, z, &row);
+            for _ in 0..rounds {
+                if promise.bound <= promise.weight * (1.0 + ENOUGH) {
+                    break;
+                }
+                promise = self.improve(task, evaluation, z, &mut row, promise);
+                self.promises[z].bound = promise.bound.min(self.promises[z].bound);
+            }
+        }
+        self.row = row;
+        self.gap_of_promises(problem, letters)
+    }
+
+    fn gap_of_promises(&self, problem: &Problem, letters: &Letters) -> f64 {
+        if problem.marginal.is_none() {
+            return self.promises.iter().fold(f64::NEG_INFINITY, |largest, p| largest.max(p.bound)).ln();
+        }
+        // The weights sum to one, so what is left of the bounds is their excess.
+        let excess = self.promises.iter().zip(&letters.marginal).map(|(p, m)| m * (p.bound - p.weight));
+        excess.sum::<f64>().ln_1p()
     }
 }

@@ -47,7 +47,7 @@ impl Solver {
         let objective = self.evaluation.objective(task, &letters);
         self.evaluation.update(problem, &letters);
         let residual = self.evaluation.residual(task, &letters);
-        let gap = self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0);
+        let gap = self.gap(task, &mut letters, (objective, residual), target, LAST_ROUNDS);
         let tidied = Solution { letters, objective, gap, residual, work: solution.work };
         if target.is_met(&tidied) {
             *solution = tidied;

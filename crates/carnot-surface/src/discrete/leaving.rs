@@ -37,7 +37,7 @@ impl Solver {
             objective = stepped;
             self.evaluation.update(task.problem, &letters);
             let residual = self.evaluation.residual(task, &letters);
-            let gap = self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS).max(0.0);
+            let gap = self.gap(task, &mut letters, (objective, residual), target, LAST_ROUNDS);
             let work = solution.work.plus(steps);
             let settled = Solution { letters: letters.clone(), objective, gap, residual, work };
             if target.is_met(&settled) {

@@ -200,7 +200,7 @@ impl Solver {
             }
             unseen = UNSEEN;
             let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
-            let gap = self.bounds.gap(task, &self.evaluation, &mut letters, rounds).max(0.0);
+            let gap = self.gap(task, &mut letters, (objective, residual), target, rounds);
             let scale = objective.abs().max(1.0);
             let progress = objective < best.objective - DECREASE * scale
                 || gap.max(residual) < 0.5 * best.gap.max(best.residual);
@@ -228,6 +228,24 @@ impl Solver {
             self.evaluation.write_classifier(problem, &mut best.letters);
         }
         best
+    }
+
+    /// A proven bound on `objective - F*`, after an update at `letters`: the cheap one and, where what is left of the
+    /// residual would do and the bound would not, a tighter one.
+    pub(super) fn gap(
+        &mut self,
+        task: Task<'_>,
+        letters: &mut Letters,
+        (objective, residual): (f64, f64),
+        target: Target,
+        rounds: usize,
+    ) -> f64 {
+        let gap = self.bounds.gap(task, &self.evaluation, letters, rounds);
+        let is_enough = gap <= target.gap * objective.abs().max(1.0);
+        let tightens = !is_enough && residual <= target.residual && task.classifier_matters();
+        let gap =
+            if tightens { self.bounds.tightened_gap(task, &self.evaluation, letters, rounds) } else { gap };
+        gap.max(0.0)
     }
 
     /// A step of Newton's method over the letters in use and, with `entering`, those that promise to enter; where it does not

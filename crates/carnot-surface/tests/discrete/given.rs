@@ -226,9 +226,15 @@ fn a_given_table_is_held_and_the_other_minimised() {
     assert!(differences > 10 * left_out);
 }
 
-/// The classifier as the state tells it: a label that does not occur has no probability.
+/// The classifier as the state tells it: a label that does not occur, or only with inputs that count as not occurring, has no
+/// probability.
 fn c_of(c: &[f64], problem: &DiscreteProblem) -> Vec<f64> {
-    let occurs: Vec<bool> = problem.label_distribution().iter().map(|p| *p > 0.0).collect();
+    let mut occurs = vec![false; problem.n_y];
+    for row in problem.joint.chunks(problem.n_y).filter(|row| row.iter().sum::<f64>() >= 1e-22) {
+        for (occurs, p) in occurs.iter_mut().zip(row) {
+            *occurs |= *p > 0.0;
+        }
+    }
     c.chunks(problem.n_y)
         .flat_map(|row| {
             let total: f64 = row.iter().zip(&occurs).filter(|(_, occurs)| **occurs).map(|(c, _)| c).sum();
