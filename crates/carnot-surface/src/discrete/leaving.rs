@@ -77,8 +77,8 @@ impl Solver {
         self.evaluation.update(problem, &letters);
         let residual = self.evaluation.residual(task, &letters);
         let rounding = 4.0 * f64::EPSILON * objective.abs().max(1.0);
-        let as_good = objective <= solution.objective + rounding
-            && residual <= solution.residual.max(rounding);
+        let as_good =
+            objective <= solution.objective + rounding && residual <= solution.residual.max(rounding);
         if as_good { Solution { letters, objective, residual, ..solution } } else { solution }
     }
 }

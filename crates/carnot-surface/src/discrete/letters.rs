@@ -4,7 +4,7 @@ use super::problem::{LOG_ZERO, Problem};
 
 /// The least logarithm of a free classifier's entry. A smaller one changes no objective, and an entry that is not zero can
 /// grow again.
-pub(super) const LEAST_LOG: f64 = -690.0;
+pub(super) const LEAST_LOG: f64 = -600.0;
 
 /// `m(z)` and `ln c(y|z)`. Letters that are not in use keep a classifier: what they would say if they were.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,6 +15,7 @@ mod letters;
 mod local;
 mod local_entry;
 mod local_response;
+mod near_one;
 mod newton;
 mod observed;
 mod onset;
@@ -74,7 +75,8 @@ pub use state::DiscreteState;
 /// # Edges
 ///
 /// At `lambda = 0` D is not identified where letters are alike; below gamma = 1, where nothing is encoded, it is that of
-/// the best single letter, the limit from above. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
+/// the best single letter, the limit from above. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided. A
+/// pair of an input and a label of a probability below 1e-22 counts as one that does not occur.
 ///
 /// ```
 /// use carnot_info::Distribution;

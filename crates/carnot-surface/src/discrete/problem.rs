@@ -1,7 +1,7 @@
 //! A discrete problem as the solver sees it: only what occurs, letter after letter, distortions from zero.
 
 use carnot_info::{Channel, Distribution, Joint};
-use ndarray::ArrayView2;
+use ndarray::{Array1, ArrayView2, Axis};
 
 use super::DiscreteError;
 use crate::Multipliers;
@@ -10,8 +10,9 @@ use crate::Multipliers;
 /// stay finite, so that `0 * ln 0 = 0` needs no branch.
 pub(super) const LOG_ZERO: f64 = -1e250;
 
-/// An input of less probability than this counts as one that does not occur: with costs of up to a million nats it changes
-/// no objective by a unit in the last place, and the letters that only it would use have weights that nothing shows.
+/// A pair of an input and a label of less probability than this counts as one that does not occur: with costs of up to a
+/// million nats it changes no objective by a unit in the last place, and the letters that only it would use have weights that
+/// nothing shows.
 const NEGLIGIBLE: f64 = 1e-22;
 
 /// Inputs that occur, labels that occur, and every letter.
@@ -67,22 +68,20 @@ impl Problem {
                 return Err(DiscreteError::Distortion { x, z, value });
             }
         }
-        let source = joint.marginal_x();
-        let conditional = joint.conditional_y_given_x();
-        let inputs: Vec<usize> =
-            (0..n_inputs).filter(|&x| source.probabilities()[x] >= NEGLIGIBLE).collect();
-        let label_places: Vec<usize> =
-            (0..joint.n_y()).filter(|&y| inputs.iter().any(|&x| conditional.table()[(x, y)] > 0.0)).collect();
+        let pairs = joint.table().mapv(|p| if p < NEGLIGIBLE { 0.0 } else { p });
+        let (of_inputs, of_labels) = (pairs.sum_axis(Axis(1)), pairs.sum_axis(Axis(0)));
+        let occurring = |p: &Array1<f64>| -> Vec<usize> { (0..p.len()).filter(|&i| p[i] > 0.0).collect() };
+        let (inputs, label_places) = (occurring(&of_inputs), occurring(&of_labels));
         let labels = label_places
             .iter()
             .flat_map(|&y| inputs.iter().map(move |&x| (x, y)))
-            .map(|(x, y)| conditional.table()[(x, y)])
+            .map(|(x, y)| pairs[(x, y)] / of_inputs[x])
             .collect();
         let mut problem = Self {
             n_x: inputs.len(),
             n_y: label_places.len(),
             n_z,
-            source: inputs.iter().map(|&x| source.probabilities()[x]).collect(),
+            source: inputs.iter().map(|&x| of_inputs[x]).collect(),
             labels,
             costs: Vec::new(),
             kinds: Vec::new(),
@@ -179,6 +178,36 @@ impl Problem {
         match (0..self.n_x).find(|&x| !(0..self.n_z).any(|z| allowed(x, z))) {
             Some(x) => Err(DiscreteError::NothingAllowed { x: self.inputs[x] }),
             None => Ok(()),
+        }
+    }
+
+    /// The problem of some inputs and labels alone, with the marginal and the classifier free: `p(x)` and `p(y|x)` given that
+    /// it is among them. Of the places in the user's tables it knows nothing.
+    pub(super) fn part(&self, inputs: &[usize], labels: &[usize]) -> Self {
+        let share: f64 = inputs.iter().map(|&x| self.source[x]).sum();
+        let of_inputs: Vec<f64> =
+            inputs.iter().map(|&x| labels.iter().map(|&y| self.labels[y * self.n_x + x]).sum()).collect();
+        let of_row = |table: &[f64], row: usize| -> Vec<f64> {
+            inputs.iter().map(|&x| table[row * self.n_x + x]).collect()
+        };
+        let conditional = |&y: &usize| -> Vec<f64> {
+            of_row(&self.labels, y).iter().zip(&of_inputs).map(|(t, all)| t / all).collect()
+        };
+        Self {
+            n_x: inputs.len(),
+            n_y: labels.len(),
+            n_z: self.n_z,
+            source: inputs.iter().map(|&x| self.source[x] / share).collect(),
+            labels: labels.iter().flat_map(conditional).collect(),
+            costs: (0..self.n_z).flat_map(|z| of_row(&self.costs, z)).collect(),
+            kinds: self.kinds.clone(),
+            least_distortion: 0.0,
+            marginal: None,
+            log_classifier: None,
+            inputs: Vec::new(),
+            label_places: Vec::new(),
+            n_inputs: inputs.len(),
+            n_labels: labels.len(),
         }
     }
 

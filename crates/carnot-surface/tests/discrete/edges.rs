@@ -10,7 +10,7 @@ use carnot_testkit::{DiscreteProblem, Stop, assert_close, plain_alternation, tie
 use ndarray::{Array2, array};
 
 use crate::theory::two_tasks;
-use crate::{at, for_draws, joint, rate_distortion, solve, system_of, table};
+use crate::{at, for_draws, joint, occurring_labels, rate_distortion, solve, system_of, table};
 
 /// Solves at `place`, checks the certificate and that nothing is infinite, holds F against plain alternation, and returns
 /// whether the response is one-sided.
@@ -49,7 +49,7 @@ fn at_lambda_zero() {
 fn at_gamma_zero() {
     let strategy = (discrete_problem(1..=24, 2..=6, 1..=24), log_uniform(1e-3, 1e3));
     for_draws(tier::cases(64, 1000), &strategy, |draw, (problem, lambda)| {
-        let labels = problem.label_distribution().iter().filter(|p| **p > 0.0).count();
+        let labels = occurring_labels(&problem).iter().filter(|occurs| **occurs).count();
         let one_sided = checked(draw, &problem, (lambda, 0.0));
         assert!(one_sided || labels < 2, "draw {draw}: two-sided at gamma = 0");
     });
@@ -65,20 +65,20 @@ fn at_gamma_one() {
             hardly_solved += 1;
             return;
         }
-        let labels = problem.label_distribution().iter().filter(|p| **p > 0.0).count();
+        let labels = occurring_labels(&problem).iter().filter(|occurs| **occurs).count();
         let one_sided = checked(draw, &problem, (lambda, 1.0));
         assert!(one_sided || labels < 2, "draw {draw}: two-sided at gamma = 1");
     });
     println!("{hardly_solved} of {drawn} not solved to the tolerance");
-    assert!(20 * hardly_solved <= drawn);
+    assert!(200 * hardly_solved <= drawn);
 }
 
-/// Whether the solver says that it has not met its tolerance at gamma = 1, though nearly: there letters are weighed by what
-/// they say alone, and where labels rule each other out, or nearly, what the distortion adds to that is nearly flat.
+/// Whether the solver says that it has not met its tolerance at gamma = 1, though nearly, as happens where an input has a
+/// label with a probability of 1e-15 or less.
 fn is_hardly_convex(problem: &DiscreteProblem, lambda: f64) -> bool {
     match system_of(problem).equilibrium(at(lambda, 1.0), None) {
         Err(DiscreteError::NotConverged { gap, .. }) => {
-            assert!(gap < 1e-4, "gap {gap}");
+            assert!(gap < 1e-6, "gap {gap}");
             true
         }
         _ => false,
@@ -102,7 +102,7 @@ fn at_the_origin_and_at_all_corners() {
         assert!(forbids || found.rdc.rate == 0.0, "draw {draw}");
     });
     println!("{hardly_solved} of {} corners at gamma = 1 not solved to the tolerance", 2 * drawn);
-    assert!(20 * hardly_solved <= 2 * drawn);
+    assert!(200 * hardly_solved <= 2 * drawn);
 }
 
 #[test]

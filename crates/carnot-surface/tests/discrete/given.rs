@@ -7,7 +7,7 @@ use carnot_testkit::strategies::{convex_multipliers, discrete_problem, log_unifo
 use carnot_testkit::{DiscreteProblem, assert_close, tier};
 use proptest::prelude::*;
 
-use crate::{at, for_draws, joint_of, solve, system_of, table};
+use crate::{at, for_draws, joint_of, occurring_labels, solve, system_of, table};
 
 /// A problem with a marginal and a classifier, all of whose entries are positive.
 pub(crate) fn given() -> impl Strategy<Value = (DiscreteProblem, Vec<f64>, Vec<f64>)> {
@@ -226,15 +226,9 @@ fn a_given_table_is_held_and_the_other_minimised() {
     assert!(differences > 10 * left_out);
 }
 
-/// The classifier as the state tells it: a label that does not occur, or only with inputs that count as not occurring, has no
-/// probability.
+/// The classifier as the state tells it: a label that does not occur has no probability.
 fn c_of(c: &[f64], problem: &DiscreteProblem) -> Vec<f64> {
-    let mut occurs = vec![false; problem.n_y];
-    for row in problem.joint.chunks(problem.n_y).filter(|row| row.iter().sum::<f64>() >= 1e-22) {
-        for (occurs, p) in occurs.iter_mut().zip(row) {
-            *occurs |= *p > 0.0;
-        }
-    }
+    let occurs = occurring_labels(problem);
     c.chunks(problem.n_y)
         .flat_map(|row| {
             let total: f64 = row.iter().zip(&occurs).filter(|(_, occurs)| **occurs).map(|(c, _)| c).sum();

@@ -46,6 +46,12 @@ fn system_of(problem: &DiscreteProblem) -> DiscreteSystem {
     DiscreteSystem::new(&joint_of(problem), distortion.view()).expect("a system")
 }
 
+/// Which labels occur: in pairs of a probability that is not negligible.
+fn occurring_labels(problem: &DiscreteProblem) -> Vec<bool> {
+    let pairs = |y: usize| problem.joint.iter().skip(y).step_by(problem.n_y);
+    (0..problem.n_y).map(|y| pairs(y).any(|p| *p >= 1e-22)).collect()
+}
+
 /// A source without labels and a distortion, row after row.
 fn rate_distortion(source: &[f64], distortion: &[f64]) -> DiscreteSystem {
     let source = Distribution::from_weights(source.to_vec()).expect("a distribution");

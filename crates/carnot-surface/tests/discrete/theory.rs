@@ -5,7 +5,7 @@ use carnot_surface::geometry::{
     convexity_of_rate, first_law, is_one_phase, locate, loop_integral, measure_le_chatelier, measure_maxwell,
     rate_change,
 };
-use carnot_surface::{Multipliers, Observables, Responsive};
+use carnot_surface::{Certificate, Multipliers, Observables, Responsive};
 use carnot_testkit::strategies::{
     DistortionKind, convex_multipliers, discrete_problem, distortions, log_uniform,
 };
@@ -50,12 +50,16 @@ fn the_free_energy_is_concave_and_the_rate_convex() {
     let strategy = (discrete_problem(1..=32, 1..=6, 1..=32), places);
     for_draws(tier::cases(48, 600), &strategy, |draw, (problem, places)| {
         let system = system_of(&problem);
-        let points: Vec<_> = places
-            .iter()
-            .map(|&(lambda, gamma)| SurfacePoint::of(&solve(&system, at(lambda, gamma))))
-            .collect();
-        // Of an F that is tiny, such as that of a certain input, R and C have the rounding of their sums.
-        let tolerance = Tolerance { absolute: 1e-15, ..Tolerance::default() };
+        let solved: Vec<_> =
+            places.iter().map(|&(lambda, gamma)| solve(&system, at(lambda, gamma))).collect();
+        let points: Vec<_> = solved.iter().map(SurfacePoint::of).collect();
+        let gap = solved.iter().map(|found| match found.certificate {
+            Certificate::Bound { gap, .. } => gap,
+            other => panic!("draw {draw}: {other:?}"),
+        });
+        // Each F is known up to its gap. Of one that is tiny, such as that of a certain input, R and C have the rounding of
+        // their sums.
+        let tolerance = Tolerance { absolute: gap.fold(1e-15, f64::max), ..Tolerance::default() };
         let concave = concavity_of_free_energy(&points, tolerance).expect("points");
         assert!(concave.holds(), "draw {draw}: {concave:?}");
         let convex = convexity_of_rate(&points, tolerance).expect("points");
