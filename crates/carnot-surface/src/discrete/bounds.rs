@@ -59,9 +59,28 @@ impl Bounds {
         z: usize,
         log_classifier: &[f64],
     ) -> Promise {
-        let problem = task.problem;
         evaluation.write_ratio(task, z, log_classifier, &mut self.ratio);
-        for (g, p) in self.ratio.iter_mut().zip(&problem.source) {
+        self.promise_of_ratio(task, log_classifier)
+    }
+
+    /// The promise of letter `z` with its own classifier.
+    fn own_promise(
+        &mut self,
+        task: Task<'_>,
+        evaluation: &Evaluation,
+        letters: &Letters,
+        z: usize,
+    ) -> Promise {
+        let row = &letters.log_classifier[z * task.problem.n_y..][..task.problem.n_y];
+        if letters.marginal[z] == 0.0 {
+            return self.promise(task, evaluation, z, row);
+        }
+        evaluation.write_ratio_in_use(task, letters, z, &mut self.ratio);
+        self.promise_of_ratio(task, row)
+    }
+
+    fn promise_of_ratio(&mut self, task: Task<'_>, log_classifier: &[f64]) -> Promise {
+        for (g, p) in self.ratio.iter_mut().zip(&task.problem.source) {
             *g *= p;
         }
         let weight = self.ratio.iter().sum();
@@ -205,8 +224,8 @@ impl Bounds {
         let n_y = problem.n_y;
         let free_marginal = problem.marginal.is_none();
         for z in 0..problem.n_z {
+            let mut promise = self.own_promise(task, evaluation, letters, z);
             let row = &mut letters.log_classifier[z * n_y..][..n_y];
-            let mut promise = self.promise(task, evaluation, z, row);
             if letters.marginal[z] == 0.0 && free_marginal && task.classifier_matters() {
                 for _ in 0..rounds {
                     // Far from entering, whatever its classifier, or as good as it can be.
@@ -235,7 +254,7 @@ impl Bounds {
         let mut row = std::mem::take(&mut self.row);
         for z in letters.in_use() {
             row.copy_from_slice(&letters.log_classifier[z * problem.n_y..][..problem.n_y]);
-            let mut promise = self.promise(task, evaluation, z, &row);
+            let mut promise = self.own_promise(task, evaluation, letters, z);
             for _ in 0..rounds {
                 if promise.bound <= promise.weight * (1.0 + ENOUGH) {
                     break;

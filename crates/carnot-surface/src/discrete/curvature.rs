@@ -112,9 +112,8 @@ impl Curvature {
         (self.letters, self.gamma, self.kind) = (working.len(), at.gamma(), kind);
         self.eliminates = task.classifier_matters();
         for (k, &z) in working.iter().enumerate() {
-            let log_classifier = &letters.log_classifier[z * problem.n_y..][..problem.n_y];
             let column = self.weights.col_as_slice_mut(k);
-            evaluation.write_ratio(task, z, log_classifier, column);
+            evaluation.write_ratio_in_use(task, letters, z, column);
             for (g, root) in column.iter_mut().zip(&self.root_source) {
                 *g *= root;
             }

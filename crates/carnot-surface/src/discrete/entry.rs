@@ -24,6 +24,7 @@ impl Solver {
         letters.normalise_marginal();
         let lower = self.evaluation.objective(task, letters);
         if lower <= objective + 4.0 * f64::EPSILON * objective.abs().max(1.0) {
+            self.evaluation.update(problem, letters);
             return Some(lower);
         }
         *letters = kept;
@@ -36,7 +37,9 @@ impl Solver {
     /// what depends on the solution should not see it.
     pub(super) fn tidy(&mut self, task: Task<'_>, solution: &mut Solution, target: Target) {
         let problem = task.problem;
-        if problem.marginal.is_some() || problem.log_classifier.is_some() {
+        let is_alone = |(z, kind): (usize, &usize)| z == *kind;
+        let alone = problem.kinds.iter().enumerate().all(is_alone);
+        if alone || problem.marginal.is_some() || problem.log_classifier.is_some() {
             return;
         }
         let mut letters = solution.letters.clone();
@@ -48,9 +51,11 @@ impl Solver {
         self.evaluation.update(problem, &letters);
         let residual = self.evaluation.residual(task, &letters);
         let gap = self.gap(task, &mut letters, (objective, residual), target, LAST_ROUNDS);
-        let tidied = Solution { letters, objective, gap, residual, work: solution.work };
+        let tidied = Solution { letters, objective, gap, residual, work: solution.work, is_evaluated: true };
         if target.is_met(&tidied) {
             *solution = tidied;
+        } else {
+            solution.is_evaluated = false;
         }
     }
 

@@ -156,6 +156,17 @@ impl Evaluation {
             .sum()
     }
 
+    /// After an [`update`](Self::update): `G(x, z)` of a letter in use, from its encoder where that is not too small.
+    pub(super) fn write_ratio_in_use(&self, task: Task<'_>, letters: &Letters, z: usize, ratio: &mut [f64]) {
+        let (n_x, n_y, weight) = (task.problem.n_x, task.problem.n_y, letters.marginal[z]);
+        if weight < DIVISIBLE {
+            return self.write_ratio(task, z, &letters.log_classifier[z * n_y..][..n_y], ratio);
+        }
+        for (g, e) in ratio.iter_mut().zip(&self.encoder[z * n_x..]) {
+            *g = e / weight;
+        }
+    }
+
     /// `G(x, z) = exp(a(x, z)) / s(x)`, the factor by which the posterior of a letter exceeds its weight, into `ratio`;
     /// from the fitness of a letter with the classifier `log_classifier`, in use or not.
     pub(super) fn write_ratio(&self, task: Task<'_>, z: usize, log_classifier: &[f64], ratio: &mut [f64]) {
@@ -166,6 +177,9 @@ impl Evaluation {
         }
     }
 }
+
+/// A weight above which what [`Evaluation::write_ratio_in_use`] divides is not lost in underflow.
+const DIVISIBLE: f64 = 1e-100;
 
 /// A weight below this is zero: its reciprocal, the largest ratio, would not be a number.
 pub(super) const LEAST_WEIGHT: f64 = 1e-290;

@@ -68,7 +68,9 @@ impl System for GibbsSystem {
     fn equilibrium(&self, at: Multipliers, _from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
         let mut evaluation = Evaluation::new(&self.problem);
         let task = Task { problem: &self.problem, at };
-        let rdc = observed::observe(task, &self.letters, &mut evaluation);
+        evaluation.objective(task, &self.letters);
+        evaluation.update(task.problem, &self.letters);
+        let rdc = observed::observe(task, &self.letters, &evaluation);
         let state = DiscreteState::new(&self.problem, self.letters.clone(), Work::default())?;
         Ok(Equilibrium { multipliers: at, rdc, state, certificate: Certificate::ClosedForm })
     }

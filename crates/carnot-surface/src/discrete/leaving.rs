@@ -22,27 +22,27 @@ impl Solver {
         if task.problem.marginal.is_some() || !target.is_met(solution) {
             return;
         }
-        let mut letters = solution.letters.clone();
-        let mut objective = self.evaluation.objective(task, &letters);
-        self.evaluation.update(task.problem, &letters);
-        let mut is_settled = self.is_settled(&letters);
-        if !is_settled {
-            self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS);
+        self.evaluate(task, solution);
+        if self.is_settled(&solution.letters) {
+            return;
         }
+        let (mut letters, mut objective) = (solution.letters.clone(), solution.objective);
+        self.bounds.gap(task, &self.evaluation, &mut letters, LAST_ROUNDS);
+        solution.is_evaluated = false;
         for _ in 0..MOST_STEPS {
-            if is_settled {
-                break;
-            }
             let (stepped, steps) = self.step(task, &mut letters, objective, true);
             objective = stepped;
-            self.evaluation.update(task.problem, &letters);
             let residual = self.evaluation.residual(task, &letters);
             let gap = self.gap(task, &mut letters, (objective, residual), target, LAST_ROUNDS);
             let work = solution.work.plus(steps);
-            let settled = Solution { letters: letters.clone(), objective, gap, residual, work };
+            let settled =
+                Solution { letters: letters.clone(), objective, gap, residual, work, is_evaluated: false };
             if target.is_met(&settled) {
-                is_settled = self.is_settled(&letters);
                 *solution = settled;
+                if self.is_settled(&letters) {
+                    solution.is_evaluated = true;
+                    break;
+                }
             }
         }
     }
@@ -79,6 +79,10 @@ impl Solver {
         let rounding = 4.0 * f64::EPSILON * objective.abs().max(1.0);
         let as_good =
             objective <= solution.objective + rounding && residual <= solution.residual.max(rounding);
-        if as_good { Solution { letters, objective, residual, ..solution } } else { solution }
+        if as_good {
+            Solution { letters, objective, residual, is_evaluated: false, ..solution }
+        } else {
+            solution
+        }
     }
 }

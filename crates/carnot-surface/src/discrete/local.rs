@@ -197,7 +197,7 @@ impl Solver {
                 objective
             });
         }
-        Solution { letters, objective, gap: f64::INFINITY, residual, work }
+        Solution { letters, objective, gap: f64::INFINITY, residual, work, is_evaluated: false }
     }
 
     /// Takes entries of classifiers to zero that are on their way there, slowly where gamma is close to one: those that are

@@ -234,8 +234,9 @@ impl DiscreteSystem {
     ) -> Result<At<Self>, DiscreteError> {
         let task = self.task(at);
         let convex = task.is_convex();
-        let solution = if convex { solution } else { solver.without_leaving(task, solution) };
-        let Solution { letters, objective, gap, residual, work } = solution;
+        let mut solution = if convex { solution } else { solver.without_leaving(task, solution) };
+        solver.evaluate(task, &mut solution);
+        let Solution { letters, objective, gap, residual, work, .. } = solution;
         let scale = (objective + at.lambda() * self.problem.least_distortion).abs().max(1.0);
         let enough = residual <= self.options.residual && (!convex || gap <= self.options.gap * scale);
         if !enough {
@@ -247,7 +248,7 @@ impl DiscreteSystem {
                 residual,
             });
         }
-        let rdc = observed::observe(task, &letters, &mut solver.evaluation);
+        let rdc = observed::observe(task, &letters, &solver.evaluation);
         let certificate = if convex {
             Certificate::Bound { gap, residual }
         } else {

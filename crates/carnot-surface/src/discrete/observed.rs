@@ -5,11 +5,10 @@ use super::letters::Letters;
 use super::problem::Task;
 use crate::Rdc;
 
-/// `R = E_x KL(e(z|x) || m(z))`, `D = E rho(x, z)`, `C = E[-ln c(y|z)]` of the encoder that is best for `letters`, nats.
-pub(super) fn observe(task: Task<'_>, letters: &Letters, evaluation: &mut Evaluation) -> Rdc {
+/// `R = E_x KL(e(z|x) || m(z))`, `D = E rho(x, z)`, `C = E[-ln c(y|z)]` of the encoder that is best for `letters`, nats; after an update of
+/// `evaluation` at them.
+pub(super) fn observe(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Rdc {
     let problem = task.problem;
-    evaluation.objective(task, letters);
-    evaluation.update(problem, letters);
     let (n_x, n_y) = (problem.n_x, problem.n_y);
     let mut rdc = Rdc { rate: 0.0, distortion: problem.least_distortion, classification: 0.0 };
     for z in letters.in_use() {

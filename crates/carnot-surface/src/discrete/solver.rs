@@ -20,6 +20,8 @@ pub(super) struct Solution {
     /// How far one more update moves the joint distribution of labels and letters.
     pub(super) residual: f64,
     pub(super) work: Work,
+    /// Whether the solver's evaluation, updated, is that of these letters.
+    pub(super) is_evaluated: bool,
 }
 
 impl Solution {
@@ -122,36 +124,42 @@ impl Solver {
 
     /// Solves a convex problem, from the letters of a neighbour where they are close to a solution.
     pub(super) fn solve_from(&mut self, task: Task<'_>, warm: Option<Letters>, target: Target) -> Solution {
+        let first = self.solve_once(task, warm, target);
+        let mut solution = self.solve_again(task, first, target);
+        self.settle(task, &mut solution, target);
+        self.tidy(task, &mut solution, target);
+        solution
+    }
+
+    fn solve_once(&mut self, task: Task<'_>, warm: Option<Letters>, target: Target) -> Solution {
         let problem = task.problem;
+        if let Some(letters) = self.at_one(task, target) {
+            return self.solve(task, letters, 0, target);
+        }
         let cold = Letters::uniform(problem);
-        let Some(mut letters) = warm else { return self.solve_again(task, cold, FIRST_CYCLES, target) };
+        let Some(mut letters) = warm else { return self.solve(task, cold, FIRST_CYCLES, target) };
         if let Some(marginal) = &problem.marginal {
             letters.marginal.copy_from_slice(marginal);
         }
         if let Some(log_classifier) = &problem.log_classifier {
             letters.log_classifier.copy_from_slice(log_classifier);
         }
-        self.evaluation.objective(task, &letters);
+        let objective = self.evaluation.objective(task, &letters);
         self.evaluation.update(problem, &letters);
         let gap = self.bounds.gap(task, &self.evaluation, &mut letters, FIRST_ROUNDS);
         if gap < WARM {
-            return self.solve_again(task, letters, 0, target);
+            return self.refine(task, letters, (objective, Some(gap)), Work::default(), target);
         }
         // Too far: every letter is given some weight again.
         for (weight, share) in letters.marginal.iter_mut().zip(&cold.marginal) {
             *weight = 0.5 * (*weight + share);
         }
-        self.solve_again(task, letters, FIRST_CYCLES, target)
+        self.solve(task, letters, FIRST_CYCLES, target)
     }
 
-    /// Solves from `letters` and, where Newton's method has lost its way, again from what was found with every letter given
-    /// back some weight, after more and more cycles of the alternation.
-    fn solve_again(&mut self, task: Task<'_>, letters: Letters, cycles: usize, target: Target) -> Solution {
-        let (letters, cycles) = match self.at_one(task, target) {
-            Some(letters) => (letters, 0),
-            None => (letters, cycles),
-        };
-        let mut solution = self.solve(task, letters, cycles, target);
+    /// Where Newton's method has lost its way, solves again from what was found with every letter given back some weight,
+    /// after more and more cycles of the alternation.
+    fn solve_again(&mut self, task: Task<'_>, mut solution: Solution, target: Target) -> Solution {
         if !target.is_met(&solution) && is_near_one(task) {
             self.solve_near_one(task, target, &mut solution);
         }
@@ -169,8 +177,6 @@ impl Solver {
             }
             self.solve_better(task, letters, cycles, target, &mut solution);
         }
-        self.settle(task, &mut solution, target);
-        self.tidy(task, &mut solution, target);
         solution
     }
 
@@ -187,11 +193,13 @@ impl Solver {
         let work = solution.work.plus(next.work);
         if next.gap.max(next.residual) < solution.gap.max(solution.residual) {
             *solution = next;
+        } else {
+            solution.is_evaluated = false;
         }
         solution.work = work;
     }
 
-    /// Solves a convex problem from `letters`.
+    /// Solves a convex problem from `letters`, after cycles of the alternation.
     pub(super) fn solve(
         &mut self,
         task: Task<'_>,
@@ -199,20 +207,38 @@ impl Solver {
         cycles: usize,
         target: Target,
     ) -> Solution {
-        let problem = task.problem;
-        let mut work = Work::default();
         for _ in 0..cycles {
             self.alternation.cycle(task, &mut self.evaluation, &mut letters);
-            work.cycles += 1;
         }
-        let mut objective = self.evaluation.objective(task, &letters);
+        let objective = self.evaluation.objective(task, &letters);
+        self.evaluation.update(task.problem, &letters);
+        self.refine(task, letters, (objective, None), Work { cycles, newton_steps: 0 }, target)
+    }
+
+    /// Newton's method from `letters`, at which the evaluation holds the objective and its update, and the promises are
+    /// those of the gap where it is known.
+    fn refine(
+        &mut self,
+        task: Task<'_>,
+        mut letters: Letters,
+        (mut objective, mut known_gap): (f64, Option<f64>),
+        mut work: Work,
+        target: Target,
+    ) -> Solution {
+        let problem = task.problem;
         let unknown = f64::INFINITY;
-        let mut best =
-            Solution { letters: letters.clone(), objective, gap: unknown, residual: unknown, work };
+        let mut best = Solution {
+            letters: letters.clone(),
+            objective,
+            gap: unknown,
+            residual: unknown,
+            work,
+            is_evaluated: false,
+        };
         let (mut patience, mut unseen, mut converged) = (PATIENCE, 0, 0);
         for _ in 0..MOST_STEPS {
-            self.evaluation.update(problem, &letters);
             let residual = self.evaluation.residual(task, &letters);
+            best.is_evaluated = false;
             if unseen > 0 && residual > target.residual {
                 // Newton's method converges on the letters in use; the others are looked at again when it has.
                 unseen -= 1;
@@ -224,11 +250,14 @@ impl Solver {
             let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
             // What the residual does not show of a classifier Newton's method still finds, or what is left of it is rounding.
             converged += usize::from(residual <= target.residual);
-            let gap = if converged > PROBATION {
-                self.gap(task, &mut letters, (objective, residual), target, rounds)
-            } else {
-                self.bounds.gap(task, &self.evaluation, &mut letters, rounds).max(0.0)
+            let gap = match known_gap.take() {
+                Some(gap) => gap,
+                None if converged > PROBATION => {
+                    self.gap(task, &mut letters, (objective, residual), target, rounds)
+                }
+                None => self.bounds.gap(task, &self.evaluation, &mut letters, rounds),
             };
+            let gap = gap.max(0.0);
             let scale = objective.abs().max(1.0);
             let progress = objective < best.objective - DECREASE * scale
                 || gap.max(residual) < 0.5 * best.gap.max(best.residual);
@@ -236,6 +265,7 @@ impl Solver {
             if gap.max(residual) < best.gap.max(best.residual) {
                 best.letters.copy_from(&letters);
                 (best.objective, best.gap, best.residual) = (objective, gap, residual);
+                best.is_evaluated = true;
             }
             if target.is_met(&best) || patience == 0 {
                 break;
@@ -251,11 +281,19 @@ impl Solver {
         best.work = work;
         if !task.classifier_matters() {
             // Nothing moved the classifiers, for nothing depends on them. They are what they would be at gamma -> 0.
-            self.evaluation.objective(task, &best.letters);
-            self.evaluation.update(problem, &best.letters);
+            self.evaluate(task, &mut best);
             self.evaluation.write_classifier(problem, &mut best.letters);
         }
         best
+    }
+
+    /// Brings the evaluation, updated, to the letters of `solution`.
+    pub(super) fn evaluate(&mut self, task: Task<'_>, solution: &mut Solution) {
+        if !solution.is_evaluated {
+            self.evaluation.objective(task, &solution.letters);
+            self.evaluation.update(task.problem, &solution.letters);
+            solution.is_evaluated = true;
+        }
     }
 
     /// A proven bound on `objective - F*`, after an update at `letters`: the cheap one and, where what is left of the
@@ -277,7 +315,7 @@ impl Solver {
     }
 
     /// A step of Newton's method over the letters in use and, with `entering`, those that promise to enter; where it does not
-    /// descend, cycles of the alternation. Returns the objective and the work.
+    /// descend, cycles of the alternation. Updates the evaluation, and returns the objective and the work.
     pub(super) fn step(
         &mut self,
         task: Task<'_>,
@@ -303,6 +341,7 @@ impl Solver {
             }
             objective
         });
+        self.evaluation.update(task.problem, letters);
         (objective, work)
     }
 }
@@ -328,5 +367,5 @@ pub(super) fn constant_letter(task: Task<'_>) -> Option<Solution> {
     letters.marginal[z] = 1.0;
     let entropy: f64 = problem.label_distribution().iter().map(|p| -p * p.ln()).sum();
     let objective = at.gamma() * entropy;
-    Some(Solution { letters, objective, gap: 0.0, residual: 0.0, work: Work::default() })
+    Some(Solution { letters, objective, gap: 0.0, residual: 0.0, work: Work::default(), is_evaluated: false })
 }
