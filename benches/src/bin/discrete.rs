@@ -105,10 +105,21 @@ fn curve() -> Outcome {
             }
         });
         let cold = median_seconds(5, || points.iter().for_each(|&at| drop(system.equilibrium(at, None))));
+        let (mut from, mut steps) = (None, [0; 2]);
+        for &at in &points {
+            let [warm, cold] = [from.as_ref(), None].map(|from| system.equilibrium(at, from));
+            let (warm, cold) = (warm?.state, cold?.state);
+            steps[0] += warm.work().newton_steps;
+            steps[1] += cold.work().newton_steps;
+            from = Some(warm);
+        }
         println!(
-            "gamma {gamma}: 100 points, lambda 20 to 1: warm {:.1} ms, cold {:.1} ms; the curve costs {:.1} cold solves",
+            "gamma {gamma}: 100 points, lambda 20 to 1: warm {:.1} ms, {} Newton steps, cold {:.1} ms, {} steps; the curve \
+             costs {:.1} cold solves",
             1e3 * warm,
+            steps[0],
             1e3 * cold,
+            steps[1],
             100.0 * warm / cold
         );
     }

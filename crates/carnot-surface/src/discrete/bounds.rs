@@ -4,6 +4,7 @@ use super::evaluation::Evaluation;
 use super::letters::{LEAST_LOG, Letters, normalise_log};
 use super::problem::{Problem, Task};
 use super::small;
+use super::sums::{dot, dot_of_three};
 
 /// A letter as the optimality conditions see it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,7 +97,7 @@ impl Bounds {
         let mut steepest = 0.0_f64;
         for (y, log_c) in log_classifier.iter().enumerate() {
             let labels = problem.row(&problem.labels, y);
-            self.sums[y] = self.ratio.iter().zip(labels).map(|(g, t)| g * t).sum();
+            self.sums[y] = dot(&self.ratio, labels);
             steepest = steepest.max(self.sums[y] * (-log_c).exp());
         }
         (1.0 - at.gamma()) * weight + at.gamma() * steepest
@@ -129,7 +130,7 @@ impl Bounds {
             for (i, log_c) in log_classifier.iter().enumerate() {
                 for j in 0..=i {
                     let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));
-                    let q: f64 = self.ratio.iter().zip(ti).zip(tj).map(|((g, a), b)| g * a * b).sum();
+                    let q = dot_of_three(&self.ratio, ti, tj);
                     let scale = (0.5 * (self.candidate[i] + self.candidate[j])).exp();
                     let identity = if i == j { 1.0 + 1e-12 } else { 0.0 };
                     self.curvature[i * n_y + j] = identity - gamma * (q / weight / scale - scale);

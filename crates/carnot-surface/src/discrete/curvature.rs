@@ -9,6 +9,7 @@ use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::{Problem, Task};
 use super::small;
+use super::sums::{dot, dot_of_three};
 
 /// Hess of the Lagrangian over the letters' weights `m` and the logarithms of their classifiers.
 ///
@@ -301,7 +302,7 @@ impl Curvature {
     /// `(P^(1/2) G)' v` into `out`, shape `(letters)`.
     pub(super) fn weights_transposed(&self, v: &[f64], out: &mut [f64]) {
         for (k, entry) in out.iter_mut().enumerate() {
-            *entry = v.iter().zip(self.weights.col_as_slice(k)).map(|(value, w)| w * value).sum();
+            *entry = dot(v, self.weights.col_as_slice(k));
         }
     }
 
@@ -317,7 +318,7 @@ impl Curvature {
     /// `C' v` into `out`, shape `(letters * n_y)`.
     pub(super) fn classifiers_transposed(&self, v: &[f64], out: &mut [f64]) {
         for (column, entry) in out.iter_mut().enumerate() {
-            *entry = v.iter().zip(self.classifiers.col_as_slice(column)).map(|(value, c)| c * value).sum();
+            *entry = dot(v, self.classifiers.col_as_slice(column));
         }
     }
 }
@@ -341,9 +342,8 @@ pub(super) fn write_block(
             let scale = joint[i].sqrt() * joint[j].sqrt();
             block[i * n_y + j] = identity;
             if weight > 0.0 && scale > 0.0 {
-                let (ti, tj) = (problem.row(&problem.labels, i), problem.row(&problem.labels, j));
-                let pairs = encoder.iter().zip(&problem.source).zip(ti.iter().zip(tj));
-                let q: f64 = pairs.map(|((e, p), (a, b))| e * p * a * b).sum();
+                let (pi, tj) = (problem.row(&problem.pairs, i), problem.row(&problem.labels, j));
+                let q = dot_of_three(encoder, pi, tj);
                 block[i * n_y + j] = identity - gamma * (q / scale - scale / weight);
             }
         }

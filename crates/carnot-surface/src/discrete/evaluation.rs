@@ -2,6 +2,7 @@
 
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{LOG_ZERO, Problem, Task};
+use super::sums::dot;
 
 /// What an evaluation of the objective computes, in buffers that are allocated once.
 ///
@@ -98,10 +99,9 @@ impl Evaluation {
         self.joint.fill(0.0);
         for z in letters.in_use() {
             let encoder = &self.encoder[z * n_x..][..n_x];
-            self.marginal[z] = encoder.iter().zip(&problem.source).map(|(e, p)| e * p).sum();
+            self.marginal[z] = dot(encoder, &problem.source);
             for y in 0..n_y {
-                let labels = problem.row(&problem.labels, y).iter().zip(&problem.source);
-                self.joint[z * n_y + y] = encoder.iter().zip(labels).map(|(e, (t, p))| e * t * p).sum();
+                self.joint[z * n_y + y] = dot(encoder, problem.row(&problem.pairs, y));
             }
         }
     }

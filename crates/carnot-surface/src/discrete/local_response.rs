@@ -7,7 +7,8 @@ use super::curvature;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::Task;
-use super::response::{NotAMinimum, dot};
+use super::response::NotAMinimum;
+use super::sums::dot;
 
 /// An eigenvalue of the scaled Hessian, at most of order gamma, that is no larger than this is zero: letters that say the
 /// same can share their weight in any way, which changes nothing.

@@ -30,6 +30,7 @@ mod solver;
 mod split;
 mod starts;
 mod state;
+mod sums;
 
 use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array2, ArrayView2};

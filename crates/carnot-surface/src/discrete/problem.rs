@@ -30,6 +30,8 @@ pub(super) struct Problem {
     pub(super) source: Vec<f64>,
     /// `p(y|x)`, shape `(n_y, n_x)`.
     pub(super) labels: Vec<f64>,
+    /// `p(x, y)`, shape `(n_y, n_x)`.
+    pub(super) pairs: Vec<f64>,
     /// `rho(x, z) - min_z rho(x, z)`, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
     pub(super) costs: Vec<f64>,
     /// The first letter with the same costs: letters of one kind can stand for each other.
@@ -68,21 +70,18 @@ impl Problem {
                 return Err(DiscreteError::Distortion { x, z, value });
             }
         }
-        let pairs = joint.table().mapv(|p| if p < NEGLIGIBLE { 0.0 } else { p });
-        let (of_inputs, of_labels) = (pairs.sum_axis(Axis(1)), pairs.sum_axis(Axis(0)));
+        let table = joint.table().mapv(|p| if p < NEGLIGIBLE { 0.0 } else { p });
+        let (of_inputs, of_labels) = (table.sum_axis(Axis(1)), table.sum_axis(Axis(0)));
         let occurring = |p: &Array1<f64>| -> Vec<usize> { (0..p.len()).filter(|&i| p[i] > 0.0).collect() };
         let (inputs, label_places) = (occurring(&of_inputs), occurring(&of_labels));
-        let labels = label_places
-            .iter()
-            .flat_map(|&y| inputs.iter().map(move |&x| (x, y)))
-            .map(|(x, y)| pairs[(x, y)] / of_inputs[x])
-            .collect();
+        let places: Vec<_> = label_places.iter().flat_map(|&y| inputs.iter().map(move |&x| (x, y))).collect();
         let mut problem = Self {
             n_x: inputs.len(),
             n_y: label_places.len(),
             n_z,
             source: inputs.iter().map(|&x| of_inputs[x]).collect(),
-            labels,
+            labels: places.iter().map(|&place| table[place] / of_inputs[place.0]).collect(),
+            pairs: places.iter().map(|&place| table[place]).collect(),
             costs: Vec::new(),
             kinds: Vec::new(),
             least_distortion: 0.0,
@@ -193,12 +192,17 @@ impl Problem {
         let conditional = |&y: &usize| -> Vec<f64> {
             of_row(&self.labels, y).iter().zip(&of_inputs).map(|(t, all)| t / all).collect()
         };
+        let joint = |y: &usize| -> Vec<f64> {
+            let with_source = inputs.iter().zip(conditional(y));
+            with_source.map(|(&x, t)| self.source[x] / share * t).collect()
+        };
         Self {
             n_x: inputs.len(),
             n_y: labels.len(),
             n_z: self.n_z,
             source: inputs.iter().map(|&x| self.source[x] / share).collect(),
             labels: labels.iter().flat_map(conditional).collect(),
+            pairs: labels.iter().flat_map(joint).collect(),
             costs: (0..self.n_z).flat_map(|z| of_row(&self.costs, z)).collect(),
             kinds: self.kinds.clone(),
             least_distortion: 0.0,

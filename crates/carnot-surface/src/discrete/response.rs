@@ -10,6 +10,7 @@ use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::local_response;
 use super::problem::Task;
+use super::sums::dot;
 use crate::{Response, Sidedness};
 
 /// How close to its transition a letter counts as critical: its weight, or how far its promise is from one.
@@ -185,10 +186,6 @@ impl Elimination {
         let n = rhs.len();
         dense::solve(self.factor.as_ref(), MatMut::from_column_major_slice_mut(rhs, n, 1));
     }
-}
-
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// One-sided at the ends of the multipliers' range, at the end of the convex range, and where a letter enters or leaves.
