@@ -91,37 +91,42 @@ fn table(peers: &[Peer]) -> Outcome {
     Ok(())
 }
 
-/// A rate-distortion-classification curve of 100 points, each started from the one before, against cold solves.
+/// A rate-distortion-classification curve of 100 points, each started from the one before, against cold solves, to the
+/// default tolerances and to those of the table.
 fn curve() -> Outcome {
     let problem = random_problem(64, 5);
-    let system = system(&problem)?;
     let lambdas: Vec<f64> = (0..100).map(|i| 20.0 * 0.05_f64.powf(f64::from(i) / 99.0)).collect();
-    for gamma in PEER_GAMMAS {
-        let points = lambdas.iter().map(|&l| Multipliers::new(l, gamma)).collect::<Result<Vec<_>, _>>()?;
-        let warm = median_seconds(5, || {
-            let mut from: Option<At<DiscreteSystem>> = None;
-            for &at in &points {
-                from = system.equilibrium(at, from.as_ref().map(|at| &at.state)).ok();
-            }
-        });
-        let cold = median_seconds(5, || points.iter().for_each(|&at| drop(system.equilibrium(at, None))));
-        let (mut from, mut steps) = (None, [0; 2]);
-        for &at in &points {
-            let [warm, cold] = [from.as_ref(), None].map(|from| system.equilibrium(at, from));
-            let (warm, cold) = (warm?.state, cold?.state);
-            steps[0] += warm.work().newton_steps;
-            steps[1] += cold.work().newton_steps;
-            from = Some(warm);
+    for tolerance in [1e-12, 1e-9] {
+        let options = DiscreteOptions::default().with_tolerances(tolerance, tolerance)?;
+        let system = system(&problem)?.with_options(options);
+        for gamma in PEER_GAMMAS {
+            let points =
+                lambdas.iter().map(|&l| Multipliers::new(l, gamma)).collect::<Result<Vec<_>, _>>()?;
+            let warm = || {
+                let (mut from, mut steps) = (None, 0);
+                for &at in &points {
+                    from = system.equilibrium(at, from.as_ref()).ok().map(|found| found.state);
+                    steps += from.as_ref().map_or(0, |state| state.work().newton_steps);
+                }
+                steps
+            };
+            let cold = || -> usize {
+                let steps =
+                    |&at| system.equilibrium(at, None).map_or(0, |found| found.state.work().newton_steps);
+                points.iter().map(steps).sum()
+            };
+            let time = |run: &dyn Fn() -> usize| median_seconds(9, || _ = std::hint::black_box(run()));
+            let seconds = [time(&warm), time(&cold)];
+            println!(
+                "gap {tolerance:e}, gamma {gamma}: 100 points, lambda 20 to 1: warm {:.1} ms, {} Newton steps, cold {:.1} \
+                 ms, {} steps; the curve costs {:.1} cold solves",
+                1e3 * seconds[0],
+                warm(),
+                1e3 * seconds[1],
+                cold(),
+                100.0 * seconds[0] / seconds[1]
+            );
         }
-        println!(
-            "gamma {gamma}: 100 points, lambda 20 to 1: warm {:.1} ms, {} Newton steps, cold {:.1} ms, {} steps; the curve \
-             costs {:.1} cold solves",
-            1e3 * warm,
-            steps[0],
-            1e3 * cold,
-            steps[1],
-            100.0 * warm / cold
-        );
     }
     Ok(())
 }

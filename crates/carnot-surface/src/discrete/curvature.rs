@@ -174,6 +174,10 @@ impl Curvature {
             column.fill(0.0);
             for (i, q) in joint.iter().enumerate().filter(|(_, q)| used && **q > 0.0) {
                 let (factor, mean) = (block[i * n_y + y] / q.sqrt(), q / weight);
+                // A triangular factor is zero below its diagonal.
+                if factor == 0.0 {
+                    continue;
+                }
                 for (entry, t) in column.iter_mut().zip(problem.row(&problem.labels, i)) {
                     *entry += factor * (t - mean);
                 }

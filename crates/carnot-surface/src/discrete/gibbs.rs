@@ -71,7 +71,7 @@ impl System for GibbsSystem {
         evaluation.objective(task, &self.letters);
         evaluation.update(task.problem, &self.letters);
         let rdc = observed::observe(task, &self.letters, &evaluation);
-        let state = DiscreteState::new(&self.problem, self.letters.clone(), Work::default())?;
+        let state = DiscreteState::new(&self.problem, at, self.letters.clone(), Work::default())?;
         Ok(Equilibrium { multipliers: at, rdc, state, certificate: Certificate::ClosedForm })
     }
 }

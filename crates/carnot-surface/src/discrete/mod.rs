@@ -255,7 +255,7 @@ impl DiscreteSystem {
         } else {
             Certificate::Stationary { residual, starts }
         };
-        let state = DiscreteState::new(&self.problem, letters, work)?;
+        let state = DiscreteState::new(&self.problem, at, letters, work)?;
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }
@@ -281,11 +281,12 @@ impl System for DiscreteSystem {
         if let Some(solution) = solver::constant_letter(task) {
             return self.finish(at, solution, &mut solver, 1);
         }
-        let warm = from.map(|state| state.letters.clone());
         if task.is_convex() {
-            let solution = solver.solve_from(task, warm, self.options.aim());
-            return self.finish(at, solution, &mut solver, 1);
+            let solution = solver.solve_from(task, from.map(|from| from.start(at)), self.options.aim());
+            let found = self.finish(at, solution, &mut solver, 1)?;
+            return Ok(Equilibrium { state: found.state.started_from(from), ..found });
         }
+        let warm = from.map(|state| state.letters.clone());
         let starts = 2 + usize::from(warm.is_some()) + self.options.starts;
         let options = &self.options;
         let solution = solver.search(task, warm, options.starts, options.seed, options.aim());

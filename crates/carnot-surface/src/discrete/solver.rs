@@ -96,8 +96,8 @@ const UNSEEN: usize = 3;
 /// A decrease of the objective, relative to it, that counts as progress.
 const DECREASE: f64 = 1e-11;
 
-/// The gap, nats, up to which a neighbour's letters are a start that Newton's method goes on from.
-const WARM: f64 = 1.0;
+/// The residual up to which a neighbour's letters are a start that Newton's method goes on from.
+const WARM: f64 = 0.5;
 
 /// More steps than any problem has needed.
 const MOST_STEPS: usize = 300;
@@ -146,9 +146,8 @@ impl Solver {
         }
         let objective = self.evaluation.objective(task, &letters);
         self.evaluation.update(problem, &letters);
-        let gap = self.bounds.gap(task, &self.evaluation, &mut letters, FIRST_ROUNDS);
-        if gap < WARM {
-            return self.refine(task, letters, (objective, Some(gap)), Work::default(), target);
+        if self.evaluation.residual(task, &letters) < WARM {
+            return self.refine(task, letters, objective, (Work::default(), UNSEEN), target);
         }
         // Too far: every letter is given some weight again.
         for (weight, share) in letters.marginal.iter_mut().zip(&cold.marginal) {
@@ -212,7 +211,7 @@ impl Solver {
         }
         let objective = self.evaluation.objective(task, &letters);
         self.evaluation.update(task.problem, &letters);
-        self.refine(task, letters, (objective, None), Work { cycles, newton_steps: 0 }, target)
+        self.refine(task, letters, objective, (Work { cycles, newton_steps: 0 }, 0), target)
     }
 
     /// Newton's method from `letters`, at which the evaluation holds the objective and its update, and the promises are
@@ -221,8 +220,8 @@ impl Solver {
         &mut self,
         task: Task<'_>,
         mut letters: Letters,
-        (mut objective, mut known_gap): (f64, Option<f64>),
-        mut work: Work,
+        mut objective: f64,
+        (mut work, mut unseen): (Work, usize),
         target: Target,
     ) -> Solution {
         let problem = task.problem;
@@ -235,7 +234,7 @@ impl Solver {
             work,
             is_evaluated: false,
         };
-        let (mut patience, mut unseen, mut converged) = (PATIENCE, 0, 0);
+        let (mut patience, mut converged) = (PATIENCE, 0);
         for _ in 0..MOST_STEPS {
             let residual = self.evaluation.residual(task, &letters);
             best.is_evaluated = false;
@@ -250,12 +249,10 @@ impl Solver {
             let rounds = if residual < NEARLY { LAST_ROUNDS } else { FIRST_ROUNDS };
             // What the residual does not show of a classifier Newton's method still finds, or what is left of it is rounding.
             converged += usize::from(residual <= target.residual);
-            let gap = match known_gap.take() {
-                Some(gap) => gap,
-                None if converged > PROBATION => {
-                    self.gap(task, &mut letters, (objective, residual), target, rounds)
-                }
-                None => self.bounds.gap(task, &self.evaluation, &mut letters, rounds),
+            let gap = if converged > PROBATION {
+                self.gap(task, &mut letters, (objective, residual), target, rounds)
+            } else {
+                self.bounds.gap(task, &self.evaluation, &mut letters, rounds)
             };
             let gap = gap.max(0.0);
             let scale = objective.abs().max(1.0);

@@ -6,6 +6,7 @@ use super::DiscreteError;
 use super::letters::Letters;
 use super::problem::Problem;
 use super::solver::Work;
+use crate::Multipliers;
 
 /// What describes an equilibrium of a discrete system, a warm start for its neighbours: how often each letter is used and
 /// what each says about the labels; of letters that are not in use too, what they would say if they were.
@@ -15,15 +16,77 @@ pub struct DiscreteState {
     work: Work,
     marginal: Distribution,
     classifier: Channel,
+    at: Multipliers,
+    /// The state that this one was started from: the other end of the line on which the next is expected.
+    before: Option<Box<(Multipliers, Letters)>>,
 }
 
+/// How far along the line a start is extrapolated, in units of the step before.
+const FARTHEST: f64 = 3.0;
+
+/// How far off the line, as a part of the way, the next multipliers may be.
+const OFF_THE_LINE: f64 = 0.1;
+
+/// The part of its weight that a letter keeps where the line says that it is gone: whether it is, Newton's method finds.
+const KEPT: f64 = 0.1;
+
 impl DiscreteState {
-    pub(super) fn new(problem: &Problem, letters: Letters, work: Work) -> Result<Self, DiscreteError> {
+    pub(super) fn new(
+        problem: &Problem,
+        at: Multipliers,
+        letters: Letters,
+        work: Work,
+    ) -> Result<Self, DiscreteError> {
         let marginal = Distribution::from_weights(letters.marginal.clone())?;
         let n_y = problem.n_y;
         let table = problem.spread_labels(|z, y| letters.log_classifier[z * n_y + y].exp());
         let classifier = Channel::from_weights(table)?;
-        Ok(Self { letters, work, marginal, classifier })
+        Ok(Self { letters, work, marginal, classifier, at, before: None })
+    }
+
+    /// The same, with the state that it was started from.
+    pub(super) fn started_from(self, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| before.at != self.at);
+        Self { before: before.map(|state| Box::new((state.at, state.letters.clone()))), ..self }
+    }
+
+    /// The letters to start from at `at`: where that lies on the line from the state before this one, those in both are moved
+    /// along the secant of their weights and of the logarithms of their classifiers.
+    pub(super) fn start(&self, at: Multipliers) -> Letters {
+        let mut letters = self.letters.clone();
+        let Some((_, before)) = self.before.as_deref() else { return letters };
+        let Some(place) = self.place(at).filter(|place| (-1.0..=FARTHEST).contains(place)) else {
+            return letters;
+        };
+        let n_y = letters.log_classifier.len() / letters.marginal.len();
+        let in_use: Vec<usize> = letters.in_use().filter(|&z| before.marginal[z] > 0.0).collect();
+        for z in in_use {
+            let weight = &mut letters.marginal[z];
+            *weight = (*weight + place * (*weight - before.marginal[z])).max(KEPT * *weight);
+            let row = z * n_y..(z + 1) * n_y;
+            for (log_c, before) in
+                letters.log_classifier[row.clone()].iter_mut().zip(&before.log_classifier[row])
+            {
+                *log_c += place * (*log_c - before);
+            }
+            letters.normalise_classifier(z, n_y);
+        }
+        letters.normalise_marginal();
+        letters
+    }
+
+    /// Where `at` lies on the line through the state before this one, at -1, and this one, at 0; `None` where it does not.
+    fn place(&self, at: Multipliers) -> Option<f64> {
+        let here = self.at;
+        let scale = |multiplier: f64| if multiplier > 0.0 { multiplier } else { 1.0 };
+        let way = |from: Multipliers, to: Multipliers| {
+            let by_lambda = (to.lambda() - from.lambda()) / scale(here.lambda());
+            [by_lambda, (to.gamma() - from.gamma()) / scale(here.gamma())]
+        };
+        let (last, next) = (way(self.before.as_deref()?.0, here), way(here, at));
+        let place = (last[0] * next[0] + last[1] * next[1]) / (last[0] * last[0] + last[1] * last[1]);
+        let off = (next[0] - place * last[0]).hypot(next[1] - place * last[1]);
+        (off <= OFF_THE_LINE * next[0].hypot(next[1])).then_some(place)
     }
 
     /// Refuses the state of a system of other sizes.
