@@ -1,17 +1,43 @@
 #![doc = include_str!("../README.md")]
 
+mod checkpoint;
+mod constraint;
+mod control;
+mod coordinates;
+mod corrector;
 mod curve;
+mod dense;
+mod drive;
 mod error;
+mod event;
+mod linear;
 mod options;
-mod path;
+mod point;
+mod predictor;
+mod process;
+mod rule;
+mod slopes;
 mod sweep;
 mod tangent;
 mod trace;
+mod work;
 
-pub use curve::{Counters, Curve, Incomplete, StopReason, Waypoint};
+pub use checkpoint::Checkpoint;
+pub use constraint::{Constraint, Hold};
+pub use control::{Adaptive, FixedStep, Outcome, StepControl};
+pub use coordinates::{Axis, Coordinate, Coordinates};
+pub use corrector::{Correction, Corrector, Equations, Newton, PredictorOnly};
+pub use curve::{Counters, Curve, EventMark, Incomplete, StopReason, Waypoint};
+pub use drive::{Drive, Heading};
 pub use error::ProcessError;
+pub use event::{Crossing, Event, PhaseChange, Turn};
 pub use options::{Options, Tolerance};
-pub use path::{Drive, Process};
+pub use point::{Point, PointGradient};
+pub use predictor::{Euler, Field, Heun, Launch, Predictor, RungeKutta, Secant};
+pub use process::Process;
+pub use rule::{Demand, LeastChange, Place, Rule};
+pub use slopes::Slopes;
 pub use sweep::{Sweep, sweep};
-pub use tangent::{FromResponse, InvalidGuess, Measured, Observation, Slopes, Tangent};
-pub use trace::Trace;
+pub use tangent::{Broyden, Change, FromResponse, Guess, InvalidGuess, Measured, Observation, Site, Tangent};
+pub use trace::{Coexistence, Trace};
+pub use work::Work;
