@@ -42,7 +42,7 @@ pub trait StepControl: fmt::Debug + Send + Sync {
 pub struct Adaptive {
     /// The first step. Default 0.1: a change by ten percent.
     pub first_step: f64,
-    /// The smallest step; a process that would need a smaller one stops. Default 1e-6.
+    /// The smallest step; a process that would need a smaller one stops. Default 1e-5.
     pub smallest_step: f64,
     /// The largest step. Default 0.5.
     pub largest_step: f64,
@@ -54,7 +54,7 @@ pub struct Adaptive {
 
 impl Default for Adaptive {
     fn default() -> Self {
-        Self { first_step: 0.1, smallest_step: 1e-6, largest_step: 0.5, wanted_corrections: 3, wanted_error: 0.1 }
+        Self { first_step: 0.1, smallest_step: 1e-5, largest_step: 0.5, wanted_corrections: 3, wanted_error: 0.1 }
     }
 }
 

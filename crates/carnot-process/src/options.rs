@@ -41,7 +41,7 @@ pub struct Options {
     pub tolerance: Tolerance,
     /// Waypoints after which the process stops. Default 10,000.
     pub most_waypoints: usize,
-    /// The largest multiplier; a process that goes beyond stops. Default 1e6: the observables of a system with a mode of
+    /// The largest multiplier; a process that goes beyond stops. Default 1e5: the observables of a system with a mode of
     /// strength `mu` are known to about `mu` units in the last place.
     pub largest_multiplier: f64,
     /// How closely an event is bracketed, in coordinates. Default 1e-9.
@@ -59,7 +59,7 @@ impl Default for Options {
         Self {
             tolerance: Tolerance::default(),
             most_waypoints: 10_000,
-            largest_multiplier: 1e6,
+            largest_multiplier: 1e5,
             event_tolerance: 1e-9,
             work_nodes: 0,
             coordinates: None,

@@ -1,6 +1,6 @@
 //! One step: predict, settle, shorten where that fails.
 
-use carnot_surface::Driven;
+use carnot_surface::{Driven, System};
 
 use super::engine::{Engine, Evaluated, Near, Plane, Settled};
 use super::{ErrorOf, Trace};
@@ -9,8 +9,8 @@ use crate::drive::axis;
 use crate::linear::{Vector, dot, norm, scale};
 use crate::{Coordinate, Drive, Field, Launch, Outcome, ProcessError, StopReason, Tangent, Waypoint};
 
-/// The drive's share of the tangent below which the curve may be about to turn back, once steps have become too small.
-const TURNING: f64 = 1e-2;
+/// Less progress than this in the driving coordinate is none: the curve is about to turn, or leads to infinity.
+const LEAST_PROGRESS: f64 = 1e-8;
 /// How far, in arc length, it is followed to see.
 const LONGEST_PROBE: f64 = 0.02;
 
@@ -27,7 +27,17 @@ struct Step {
 /// A trial of one step.
 enum Trial<D: Driven> {
     Accepted(Waypoint<D::System>),
-    GivenUp { residual: f64, sides: Option<Box<[Evaluated<D::System>; 2]>> },
+    GivenUp(Failure<D::System>),
+}
+
+/// Why a step was given up.
+struct Failure<S: System> {
+    /// The residual that was left.
+    residual: f64,
+    /// Places on the plane of the step where the residual has different signs.
+    sides: Option<Box<[Evaluated<S>; 2]>>,
+    /// The multiplier that would have had to be negative.
+    below_zero: Option<Coordinate>,
 }
 
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
@@ -45,6 +55,13 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let mut wanted = self.next_step;
         loop {
             let step = self.step(&from, direction, wanted);
+            if step.driving.is_some_and(|(k, _, end)| {
+                end.is_none() && step.length * direction[k.index()].abs() < LEAST_PROGRESS
+            }) {
+                let failure = Failure { residual: from.residual, sides: None, below_zero: None };
+                self.stop = Some(self.why_stuck(&from, &step, failure)?);
+                return Ok(None);
+            }
             match self.attempt(&from, &step)? {
                 Trial::Accepted(mut to) => {
                     to.step = step.length;
@@ -61,13 +78,13 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                     self.current = to.clone();
                     return Ok(Some(to));
                 }
-                Trial::GivenUp { residual, sides } => {
+                Trial::GivenUp(failure) => {
                     self.engine.counters.rejected_steps += 1;
                     if let Some(shorter) = control.after_rejection(step.length) {
                         wanted = shorter;
                         continue;
                     }
-                    self.stop = Some(self.why_stuck(&from, &step, residual, sides)?);
+                    self.stop = Some(self.why_stuck(&from, &step, failure)?);
                     return Ok(None);
                 }
             }
@@ -79,32 +96,33 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         &mut self,
         from: &Waypoint<D::System>,
         step: &Step,
-        residual: f64,
-        sides: Option<Box<[Evaluated<D::System>; 2]>>,
+        failure: Failure<D::System>,
     ) -> Result<StopReason, ProcessError<ErrorOf<D>>> {
         if let Some((coordinate, sign, _)) = step.driving
             && self.turns(from, step, axis(coordinate, sign))?
         {
             return Ok(StopReason::Turned { coordinate });
         }
-        if let Some(sides) = sides
+        if let Some(multiplier) = failure.below_zero
+            && from.point.coordinate(multiplier) == 0.0
+        {
+            return Ok(StopReason::ReachedZero { multiplier });
+        }
+        if let Some(sides) = failure.sides
             && let Some(jump) = self.jump(*sides, from.index + 1)?
         {
             return Ok(StopReason::Jump(jump));
         }
-        Ok(StopReason::StepTooSmall { step: step.length, residual })
+        Ok(StopReason::StepTooSmall { step: step.length, residual: failure.residual })
     }
 
-    /// Whether the curve, followed by arc length, soon leads against the drive.
+    /// Whether the curve, followed by arc length, soon leads against the drive: smoothly, or at the kink of a transition.
     fn turns(
         &mut self,
         from: &Waypoint<D::System>,
         step: &Step,
         drive: Vector,
     ) -> Result<bool, ProcessError<ErrorOf<D>>> {
-        if dot(step.direction, drive) > TURNING {
-            return Ok(false);
-        }
         let mut length = step.length;
         while length < LONGEST_PROBE {
             length *= 4.0;
@@ -194,7 +212,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 Ok(Trial::Accepted(self.arrived(from, found, corrections, error)))
             }
             Settled::BelowZero(multiplier) => self.land_on_zero(from, step, moved, multiplier),
-            Settled::GivenUp { residual, sides } => Ok(Trial::GivenUp { residual, sides }),
+            Settled::GivenUp { residual, sides } => {
+                Ok(Trial::GivenUp(Failure { residual, sides, below_zero: None }))
+            }
         }
     }
 
@@ -235,7 +255,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         moved: Vector,
         multiplier: Coordinate,
     ) -> Result<Trial<D>, ProcessError<ErrorOf<D>>> {
-        let given_up = Ok(Trial::GivenUp { residual: f64::NAN, sides: None });
+        let failure = Failure { residual: from.residual, sides: None, below_zero: Some(multiplier) };
+        let given_up = Ok(Trial::GivenUp(failure));
         let (start, axes) = (Position::of(&from.point), self.engine.axes);
         let way = axes.axis(multiplier).between(start.get(multiplier), 0.0);
         if way == 0.0 {
