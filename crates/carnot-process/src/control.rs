@@ -54,7 +54,13 @@ pub struct Adaptive {
 
 impl Default for Adaptive {
     fn default() -> Self {
-        Self { first_step: 0.1, smallest_step: 1e-5, largest_step: 0.5, wanted_corrections: 3, wanted_error: 0.1 }
+        Self {
+            first_step: 0.1,
+            smallest_step: 1e-5,
+            largest_step: 0.5,
+            wanted_corrections: 3,
+            wanted_error: 0.1,
+        }
     }
 }
 

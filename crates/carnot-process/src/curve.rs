@@ -5,7 +5,7 @@ use std::fmt;
 use carnot_surface::{At, System};
 
 use crate::coordinates::Position;
-use crate::{Coordinate, Coordinates, Coexistence, Point, Slopes, Work};
+use crate::{Coexistence, Coordinate, Coordinates, Point, Slopes, Work};
 
 /// An accepted point of a process.
 pub struct Waypoint<S: System> {

@@ -7,11 +7,8 @@ use crate::linear::{Vector, norm, scale};
 use crate::{Coordinates, Waypoint};
 
 /// The nodes and weights of the Gauss-Legendre rule with three nodes on `[0, 1]`, exact up to degree five.
-pub(crate) const GAUSS: [(f64, f64); 3] = [
-    (0.112_701_665_379_258_3, 5.0 / 18.0),
-    (0.5, 8.0 / 18.0),
-    (0.887_298_334_620_741_7, 5.0 / 18.0),
-];
+pub(crate) const GAUSS: [(f64, f64); 3] =
+    [(0.112_701_665_379_258_3, 5.0 / 18.0), (0.5, 8.0 / 18.0), (0.887_298_334_620_741_7, 5.0 / 18.0)];
 
 /// The cubic polynomial on `[0, 1]` with these values and derivatives at its ends.
 #[derive(Debug, Clone, Copy)]

@@ -13,8 +13,8 @@ use crate::{Coordinate, Point, Waypoint};
 pub trait Event<S: System> {
     /// Its name.
     fn name(&self) -> &'static str;
-    /// Whether it happened between the two.
-    fn happened(&self, before: &Waypoint<S>, after: &Waypoint<S>) -> bool;
+    /// Whether it happened between the two; `system` is that of the time of one of them.
+    fn happened(&self, system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool;
     /// Whether the process ends there.
     fn ends(&self) -> bool {
         false
@@ -23,24 +23,15 @@ pub trait Event<S: System> {
 
 /// A change of phase: a mode or a letter enters or leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PhaseChange<S> {
-    system: S,
-}
+pub struct PhaseChange;
 
-impl<S: Phased> PhaseChange<S> {
-    /// The changes of phase of a system, or of a family of systems of which `system` is one.
-    pub fn of(system: S) -> Self {
-        Self { system }
-    }
-}
-
-impl<S: Phased> Event<S> for PhaseChange<S> {
+impl<S: Phased> Event<S> for PhaseChange {
     fn name(&self) -> &'static str {
         "phase change"
     }
 
-    fn happened(&self, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
-        self.system.phase(&before.equilibrium) != self.system.phase(&after.equilibrium)
+    fn happened(&self, system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
+        system.phase(&before.equilibrium) != system.phase(&after.equilibrium)
     }
 }
 
@@ -80,7 +71,7 @@ impl<S: System, F: Fn(&Point) -> f64> Event<S> for Crossing<F> {
         self.name
     }
 
-    fn happened(&self, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
+    fn happened(&self, _system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
         crosses((self.function)(&before.point), (self.function)(&after.point))
     }
 
@@ -102,7 +93,7 @@ impl<S: System> Event<S> for Turn {
         }
     }
 
-    fn happened(&self, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
+    fn happened(&self, _system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
         let along = |direction: Option<[f64; 3]>| direction.map_or(0.0, |unit| unit[self.0.index()]);
         crosses(along(before.direction), along(after.direction))
     }

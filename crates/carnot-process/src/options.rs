@@ -78,7 +78,8 @@ impl Options {
             ("event_tolerance", self.event_tolerance, false),
         ];
         if let Some(axes) = self.coordinates {
-            let scales = [("scale of lambda", axes.lambda), ("scale of gamma", axes.gamma), ("scale of t", axes.time)];
+            let scales =
+                [("scale of lambda", axes.lambda), ("scale of gamma", axes.gamma), ("scale of t", axes.time)];
             numbers.extend(scales.map(|(name, axis)| (name, axis.scale(), false)));
         }
         for (option, value, may_be_zero) in numbers {

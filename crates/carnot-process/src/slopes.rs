@@ -33,11 +33,7 @@ impl Slopes {
             let work = if k == 2 { force.free_energy } else { 0.0 };
             work - point.lambda * distortion[k] - point.gamma * classification[k]
         });
-        Self {
-            rate: scaled(rate),
-            distortion: scaled(distortion),
-            classification: scaled(classification),
-        }
+        Self { rate: scaled(rate), distortion: scaled(distortion), classification: scaled(classification) }
     }
 
     /// The row of an observable.
@@ -71,8 +67,7 @@ impl Slopes {
 
     /// `tau = dF/dt` at fixed multipliers, `R_t + lambda D_t + gamma C_t`, in nats per unit of time.
     pub fn force(&self, point: &Point, axes: &Coordinates) -> f64 {
-        let along =
-            self.rate[2] + point.lambda * self.distortion[2] + point.gamma * self.classification[2];
+        let along = self.rate[2] + point.lambda * self.distortion[2] + point.gamma * self.classification[2];
         along / axes.time.slope(point.time)
     }
 }

@@ -153,7 +153,8 @@ pub(crate) fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
             let (mut before, mut value) = (1.0, x);
             for degree in 1..n {
                 let degree = degree as f64;
-                (before, value) = (value, ((2.0 * degree + 1.0) * x * value - degree * before) / (degree + 1.0));
+                (before, value) =
+                    (value, ((2.0 * degree + 1.0) * x * value - degree * before) / (degree + 1.0));
             }
             slope = order * (x * value - before) / (x * x - 1.0);
             x -= value / slope;

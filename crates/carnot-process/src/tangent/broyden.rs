@@ -18,7 +18,7 @@ pub struct Broyden {
 }
 
 /// Steps shorter than this say more about rounding than about slopes.
-const SHORTEST: f64 = 1e-6;
+const SHORTEST: f64 = 1e-9;
 
 const OBSERVABLES: [Observable; 3] = [Observable::Rate, Observable::Distortion, Observable::Classification];
 

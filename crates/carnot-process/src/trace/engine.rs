@@ -108,12 +108,13 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         finite("rate", point.rate)?;
         finite("distortion", point.distortion)?;
         finite("classification loss", point.classification)?;
-        let site =
-            Site { system: &self.system, equilibrium: &equilibrium, point: &point, axes: &self.axes };
-        let slopes = self
-            .tangent
-            .slopes(&self.driven, &site)
-            .map_err(|source| ProcessError::System { waypoint, at, time, source })?;
+        let site = Site { system: &self.system, equilibrium: &equilibrium, point: &point, axes: &self.axes };
+        let slopes = self.tangent.slopes(&self.driven, &site).map_err(|source| ProcessError::System {
+            waypoint,
+            at,
+            time,
+            source,
+        })?;
         let constraint = &self.process.constraint;
         let value = constraint.value(&point);
         finite("held function", value)?;
@@ -210,7 +211,11 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
     }
 
     /// A place as a waypoint. Arc length and work are those of the start until they are known.
-    pub(crate) fn waypoint(found: Evaluated<D::System>, index: usize, preferred: Vector) -> Waypoint<D::System> {
+    pub(crate) fn waypoint(
+        found: Evaluated<D::System>,
+        index: usize,
+        preferred: Vector,
+    ) -> Waypoint<D::System> {
         let direction = Self::direction(&found, preferred);
         Waypoint {
             index,

@@ -7,7 +7,7 @@ use super::{ErrorOf, Trace};
 use crate::coordinates::Position;
 use crate::dense;
 use crate::linear::norm;
-use crate::{EventMark, ProcessError, Tangent, Waypoint};
+use crate::{Event, EventMark, ProcessError, Tangent, Waypoint};
 
 /// Halvings after which a bracket is as narrow as numbers allow.
 const MOST_HALVINGS: usize = 80;
@@ -27,11 +27,10 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let mut ends = false;
         let mut outcome = Ok(());
         for event in &events {
-            let happened = |place: &Waypoint<D::System>| event.happened(from, place);
-            if !happened(&to) {
+            if !event.happened(&self.engine.system, from, &to) {
                 continue;
             }
-            match self.bracket(from, to.clone(), &happened) {
+            match self.bracket(from, to.clone(), &**event) {
                 Ok((last, mut first)) => {
                     let base = last.as_ref().unwrap_or(from);
                     let gap = self.engine.axes.between(Position::of(&base.point), Position::of(&first.point));
@@ -53,7 +52,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         &mut self,
         from: &Waypoint<D::System>,
         to: Waypoint<D::System>,
-        happened: &dyn Fn(&Waypoint<D::System>) -> bool,
+        event: &dyn Event<D::System>,
     ) -> Result<(Option<Waypoint<D::System>>, Waypoint<D::System>), ProcessError<ErrorOf<D>>> {
         let (mut last, mut first) = (None::<Waypoint<D::System>>, to);
         let tolerance = self.engine.process.options.event_tolerance;
@@ -71,7 +70,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             let preferred = self.engine.preferred(&from.point, from.direction);
             let mut middle = Engine::<D, T>::waypoint(found, from.index + 1, preferred);
             (middle.step, middle.corrections, middle.prediction_error) = (first.step, corrections, error);
-            if happened(&middle) {
+            if event.happened(&self.engine.system, from, &middle) {
                 first = middle;
             } else {
                 last = Some(middle);

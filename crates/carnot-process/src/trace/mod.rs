@@ -14,8 +14,8 @@ use crate::coordinates::Position;
 use crate::drive::axis;
 use crate::linear::Vector;
 use crate::{
-    Checkpoint, Coordinates, Counters, Curve, Drive, Event, Point, Process, ProcessError, StopReason, Tangent,
-    Waypoint, control,
+    Checkpoint, Coordinates, Counters, Curve, Drive, Event, Point, Process, ProcessError, StopReason,
+    Tangent, Waypoint, control,
 };
 use engine::{Engine, Near, Settled};
 
@@ -102,11 +102,30 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             checkpoint;
         let time = current.point.time;
         let system = system_at(&driven, time, &current.equilibrium)?;
-        let engine =
-            Engine { process, driven, tangent, axes, start, first, level, counters, system, system_time: time };
+        let engine = Engine {
+            process,
+            driven,
+            tangent,
+            axes,
+            start,
+            first,
+            level,
+            counters,
+            system,
+            system_time: time,
+        };
         engine.check()?;
         let before = before.map(Position);
-        Ok(Self { engine, events: Vec::new(), current, started, before, next_step, stop: None, failed: false })
+        Ok(Self {
+            engine,
+            events: Vec::new(),
+            current,
+            started,
+            before,
+            next_step,
+            stop: None,
+            failed: false,
+        })
     }
 
     /// Everything that the rest of the process depends on, but for the process, its events and the system.

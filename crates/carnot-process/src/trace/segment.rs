@@ -66,7 +66,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 }
             }
         }
-        let by_nodes = if nodes.is_empty() { None } else { Work::from_nodes(&axes, from, to, normal, &nodes) };
+        let by_nodes =
+            if nodes.is_empty() { None } else { Work::from_nodes(&axes, from, to, normal, &nodes) };
         Ok(by_nodes.unwrap_or_else(|| Work::along_chord(&axes, from, to, normal)))
     }
 }

@@ -1,8 +1,12 @@
 //! The tests of carnot-process, in one binary.
 
+mod cycle;
+mod event;
+mod moving;
+mod order;
 mod still;
 
-use carnot_process::{Curve, Hold, Constraint};
+use carnot_process::{Constraint, Curve, Hold};
 use carnot_surface::{GaussianSystem, Multipliers, System};
 use ndarray::{Array2, array};
 
@@ -10,7 +14,7 @@ fn at(lambda: f64, gamma: f64) -> Multipliers {
     Multipliers::new(lambda, gamma).expect("valid multipliers")
 }
 
-/// Two correlated dimensions of which the target sees the second; both modes are encoded over all of the ranges used.
+/// Two correlated dimensions of which the target sees the second. Both modes are encoded while lambda is above one half.
 fn two_dimensional() -> GaussianSystem {
     GaussianSystem::new(
         array![[2.0, 0.6], [0.6, 1.0]].view(),

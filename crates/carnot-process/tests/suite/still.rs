@@ -1,8 +1,8 @@
 //! Processes on data that stay as they are, on systems whose equilibria are exact.
 
 use carnot_process::{
-    Adaptive, Constraint, Coordinate, Counters, Drive, FromResponse, Hold, Options, Point, PointGradient, Process,
-    ProcessError, StopReason, Tolerance, sweep,
+    Adaptive, Constraint, Coordinate, Counters, Drive, FromResponse, Hold, Options, Point, PointGradient,
+    Process, ProcessError, StopReason, Tolerance, sweep,
 };
 use carnot_surface::{GaussianSystem, System};
 use carnot_testkit::assert_close;
@@ -31,7 +31,11 @@ fn every_quantity_is_held_to_rounding_while_either_multiplier_drives() {
             assert_eq!(curve.stop, StopReason::ReachedEnd, "{held:?} {drive:?}");
             let scale = curve.waypoints[0].point.free_energy().abs();
             // The process's own tolerance: rtol 1e-13 of the terms, atol 1e-12.
-            assert!(drift(&curve, held) <= 1e-12 + 1e-12 * scale, "{held:?} {drive:?}: {}", drift(&curve, held));
+            assert!(
+                drift(&curve, held) <= 1e-12 + 1e-12 * scale,
+                "{held:?} {drive:?}: {}",
+                drift(&curve, held)
+            );
             let end = curve.waypoints[curve.waypoints.len() - 1].point;
             let (driving, last) = drive.target().expect("a coordinate");
             assert_eq!(end.coordinate(driving), last);
@@ -46,7 +50,8 @@ fn the_end_is_where_bisection_finds_it() {
     let system = two_dimensional();
     let start = at(3.0, 3.0);
     let wanted = system.equilibrium(start, None).expect("an equilibrium").rdc.classification;
-    let curve = Process::new(Hold::Classification, Drive::LambdaTo(0.5)).run(&system, start).expect("a curve");
+    let curve =
+        Process::new(Hold::Classification, Drive::LambdaTo(0.5)).run(&system, start).expect("a curve");
     let waypoints = curve.into_complete().expect("the end");
     let found = waypoints[waypoints.len() - 1].point.gamma;
     // C falls with gamma at fixed lambda, so bisection needs no derivative.
@@ -80,7 +85,8 @@ fn a_process_run_backwards_retraces_its_curve() {
         let after = after.max(1);
         let pair = [&retraced.waypoints[after - 1], &retraced.waypoints[after]];
         let axis = retraced.axes.gamma;
-        let fraction = axis.between(pair[0].point.gamma, gamma) / axis.between(pair[0].point.gamma, pair[1].point.gamma);
+        let fraction =
+            axis.between(pair[0].point.gamma, gamma) / axis.between(pair[0].point.gamma, pair[1].point.gamma);
         let there = back.between(pair[0], pair[1], fraction).expect("an equilibrium").expect("on the curve");
         // Dense output lies on the curve, at a gamma that is off by the error of its polynomial: compare along the tangent.
         let [du_lambda, du_gamma, _] = waypoint.direction.expect("a tangent");
@@ -118,7 +124,8 @@ fn the_work_of_a_process_is_pinned() {
 fn a_multiplier_reaches_zero_and_the_curve_ends_there() {
     // Raising lambda alone takes C below its start: at some lambda not even gamma = 0 keeps it up.
     let system = two_dimensional();
-    let curve = Process::new(Hold::Classification, Drive::LambdaTo(1e4)).run(&system, at(1.0, 1.0)).expect("a curve");
+    let curve =
+        Process::new(Hold::Classification, Drive::LambdaTo(1e4)).run(&system, at(1.0, 1.0)).expect("a curve");
     assert_eq!(curve.stop, StopReason::ReachedZero { multiplier: Coordinate::Gamma });
     assert!(drift(&curve, Hold::Classification) <= 2e-12);
     let last = curve.last().expect("a waypoint");
@@ -135,13 +142,16 @@ fn a_multiplier_reaches_zero_and_the_curve_ends_there() {
     let error = curve.into_complete().expect_err("it stopped early").to_string();
     assert!(error.contains("gamma reached zero"), "{error}");
     // And a drive to zero ends at its end, from where the process can return.
-    let away = Process::new(Hold::Distortion, Drive::GammaTo(0.0)).run(&system, at(2.0, 1.0)).expect("a curve");
+    let away =
+        Process::new(Hold::Distortion, Drive::GammaTo(0.0)).run(&system, at(2.0, 1.0)).expect("a curve");
     let zero = away.into_complete().expect("the end").pop().expect("a waypoint").equilibrium.multipliers;
     assert_eq!(zero.gamma(), 0.0);
     let back = Process::new(Hold::Distortion, Drive::GammaTo(1.0)).run(&system, zero).expect("a curve");
     assert_close!(back.last().expect("a waypoint").point.lambda, 2.0, rtol = 1e-9, atol = 0.0);
     // A multiplier that is zero and would have to fall stops at once.
-    let stuck = Process::new(Hold::Distortion, Drive::LambdaTo(4.0 * zero.lambda())).run(&system, zero).expect("a curve");
+    let stuck = Process::new(Hold::Distortion, Drive::LambdaTo(4.0 * zero.lambda()))
+        .run(&system, zero)
+        .expect("a curve");
     assert_eq!(stuck.stop, StopReason::ReachedZero { multiplier: Coordinate::Gamma });
     assert_eq!(stuck.waypoints.len(), 1);
 }
@@ -152,11 +162,13 @@ fn what_cannot_be_steered_or_attained_stops_with_a_reason_and_the_curve_so_far()
     let blind =
         GaussianSystem::new(array![[1.0]].view(), array![[0.0]].view(), array![[1.0]].view(), 0.5, 1.0)
             .expect("a valid system");
-    let curve = Process::new(Hold::Distortion, Drive::LambdaTo(4.0)).run(&blind, at(2.0, 1.0)).expect("a curve");
+    let curve =
+        Process::new(Hold::Distortion, Drive::LambdaTo(4.0)).run(&blind, at(2.0, 1.0)).expect("a curve");
     assert_eq!(curve.stop, StopReason::NotSteerable);
     assert_eq!(curve.waypoints.len(), 1);
     // S22 = 0 everywhere: every C is the start's, and gamma stays.
-    let curve = Process::new(Hold::Classification, Drive::LambdaTo(4.0)).run(&blind, at(2.0, 1.0)).expect("a curve");
+    let curve =
+        Process::new(Hold::Classification, Drive::LambdaTo(4.0)).run(&blind, at(2.0, 1.0)).expect("a curve");
     assert_eq!(curve.last().expect("a waypoint").point.gamma, 1.0);
     // Of two independent dimensions the target reads the second. Held D and falling lambda need more and more gamma, until
     // what gamma can do is exhausted: the first dimension alone has a distortion of 1 / (2 lambda), in the squared error.
@@ -168,8 +180,13 @@ fn what_cannot_be_steered_or_attained_stops_with_a_reason_and_the_curve_so_far()
         0.1,
     )
     .expect("a valid system");
-    let curve = Process::new(Hold::Distortion, Drive::LambdaTo(0.01)).run(&system, at(3.0, 3.0)).expect("a curve");
-    assert!(matches!(curve.stop, StopReason::LeftRange { multiplier: Coordinate::Gamma, .. }), "{:?}", curve.stop);
+    let curve =
+        Process::new(Hold::Distortion, Drive::LambdaTo(0.01)).run(&system, at(3.0, 3.0)).expect("a curve");
+    assert!(
+        matches!(curve.stop, StopReason::LeftRange { multiplier: Coordinate::Gamma, .. }),
+        "{:?}",
+        curve.stop
+    );
     assert!(curve.waypoints.len() < 200 && drift(&curve, Hold::Distortion) <= 2e-12);
     // The second dimension still has some 1 / gamma of it.
     let held = curve.waypoints[0].point.distortion - system.distortion_constant();
@@ -198,7 +215,8 @@ struct Curious {
 
 impl Constraint for Curious {
     fn value(&self, point: &Point) -> f64 {
-        (point.distortion - self.constant).ln() + 0.5 * point.classification - 0.1 * point.lambda * point.gamma
+        (point.distortion - self.constant).ln() + 0.5 * point.classification
+            - 0.1 * point.lambda * point.gamma
     }
 
     fn gradient(&self, point: &Point) -> PointGradient {
@@ -276,7 +294,10 @@ fn misuse_is_an_error_that_names_it() {
         assert!(matches!(error, ProcessError::Option { option, .. } if option == name), "{error}");
     }
     let options = [
-        ("rtol", Options { tolerance: Tolerance { rtol: -1.0, ..Tolerance::default() }, ..Options::default() }),
+        (
+            "rtol",
+            Options { tolerance: Tolerance { rtol: -1.0, ..Tolerance::default() }, ..Options::default() },
+        ),
         ("event_tolerance", Options { event_tolerance: 0.0, ..Options::default() }),
     ];
     for (name, options) in options {
