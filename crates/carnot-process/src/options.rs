@@ -2,24 +2,27 @@
 
 use crate::{Coordinates, ProcessError};
 
-/// How close to its value what is held must be: `|residual| <= max(atol + rtol scale, k standard errors)`.
+/// How close to its value what is held must be: `|residual| <= max(atol + rtol |value|, k standard errors)`, or to within 512
+/// units in the last place of the terms that the held function is made of ([`PointGradient::scale`](crate::PointGradient::scale))
+/// where that is more: nobody can ask for better.
 ///
-/// The scale is the sum of the terms that the held function is made of ([`PointGradient::scale`](crate::PointGradient::scale)),
-/// with whatever additive constants they have: of a held observable its absolute value, of the free energy `|R| + 2 lambda
-/// |D| + 2 gamma |C|`. A distortion in nats often has a large constant, as `(n/2) ln(2 pi s^2)` for n pixels; hold it with
-/// `atol` alone.
+/// The value is taken with whatever additive constant it has. A distortion in nats often has a large one, as
+/// `(n/2) ln(2 pi s^2)` for n pixels; hold it with `atol` alone.
 ///
 /// The standard error is that of the change since the start, paired where random numbers are common. Of a function of several
 /// observables it is bounded by the sum of theirs, each times the size of its derivative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
-    /// Relative to the scale. Default 1e-13, a few hundred units in the last place.
+    /// Relative to the value that is held. Default 1e-13, a few hundred units in the last place.
     pub rtol: f64,
     /// Absolute. Default 1e-12.
     pub atol: f64,
     /// How many standard errors of a measured residual are within tolerance: what is not known is not corrected. Default 0.
     pub standard_errors: f64,
 }
+
+/// 512 units in the last place.
+const ROUNDING: f64 = 512.0 * f64::EPSILON;
 
 impl Default for Tolerance {
     fn default() -> Self {
@@ -28,9 +31,10 @@ impl Default for Tolerance {
 }
 
 impl Tolerance {
-    /// The largest residual allowed.
-    pub fn allowed(self, scale: f64, std_err: Option<f64>) -> f64 {
-        (self.atol + self.rtol * scale).max(self.standard_errors * std_err.unwrap_or(0.0))
+    /// The largest residual allowed of a function held at `value`, whose terms have this `scale`.
+    pub fn allowed(self, value: f64, scale: f64, std_err: Option<f64>) -> f64 {
+        let asked = self.atol + self.rtol * value.abs();
+        asked.max(self.standard_errors * std_err.unwrap_or(0.0)).max(ROUNDING * scale)
     }
 }
 

@@ -30,6 +30,25 @@ enum Trial<D: Driven> {
     GivenUp(Failure<D::System>),
 }
 
+/// Whether a step of an exact system has crossed a jump. Where the corrections of a step are longer than the step, the curve
+/// bends sharply, has a kink, or goes on elsewhere, beyond a gap where no multipliers meet the constraint. With half the step
+/// the corrections are half as long in the first two cases, and as long as before in the third.
+#[derive(Default)]
+struct Suspicion {
+    last_error: Option<f64>,
+}
+
+impl Suspicion {
+    fn is_raised<S: System>(&mut self, step: &Step, to: &Waypoint<S>) -> bool {
+        let error = to.prediction_error;
+        if to.std_err.is_some() || error <= step.length {
+            return false;
+        }
+        let before = self.last_error.replace(error);
+        before.is_none_or(|before| error > 0.75 * before)
+    }
+}
+
 /// Why a step was given up.
 struct Failure<S: System> {
     /// The residual that was left.
@@ -53,6 +72,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         };
         let control = std::sync::Arc::clone(&self.engine.process.control);
         let mut wanted = self.next_step;
+        let mut suspicion = Suspicion::default();
         loop {
             let step = self.step(&from, direction, wanted);
             if step.driving.is_some_and(|(k, _, end)| {
@@ -62,7 +82,14 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 self.stop = Some(self.why_stuck(&from, &step, failure)?);
                 return Ok(None);
             }
-            match self.attempt(&from, &step)? {
+            let trial = match self.attempt(&from, &step)? {
+                Trial::Accepted(to) if suspicion.is_raised(&step, &to) => {
+                    let residual = to.residual;
+                    Trial::GivenUp(Failure { residual, sides: None, below_zero: None })
+                }
+                trial => trial,
+            };
+            match trial {
                 Trial::Accepted(mut to) => {
                     to.step = step.length;
                     let outcome = Outcome {

@@ -131,7 +131,10 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         let tolerance = self.process.options.tolerance;
         Ok(Evaluated {
             residuals: [value - self.level, demand.residual],
-            allowed: [tolerance.allowed(held_scale, std_err), tolerance.allowed(demand.scale, std_err)],
+            allowed: [
+                tolerance.allowed(self.level, held_scale, std_err),
+                tolerance.allowed(demand.scale, demand.scale, std_err),
+            ],
             rows: [held, without_rounding(demand.row, demand.scale)],
             std_err,
             equilibrium,

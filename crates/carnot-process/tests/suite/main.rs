@@ -2,8 +2,11 @@
 
 mod cycle;
 mod event;
+mod failing;
+mod measured;
 mod moving;
 mod order;
+mod saved;
 mod still;
 
 use carnot_process::{Constraint, Curve, Hold};
