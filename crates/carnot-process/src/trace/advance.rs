@@ -30,25 +30,6 @@ enum Trial<D: Driven> {
     GivenUp(Failure<D::System>),
 }
 
-/// Whether a step of an exact system has crossed a jump. Where the corrections of a step are longer than the step, the curve
-/// bends sharply, has a kink, or goes on elsewhere, beyond a gap where no multipliers meet the constraint. With half the step
-/// the corrections are half as long in the first two cases, and as long as before in the third.
-#[derive(Default)]
-struct Suspicion {
-    last_error: Option<f64>,
-}
-
-impl Suspicion {
-    fn is_raised<S: System>(&mut self, step: &Step, to: &Waypoint<S>) -> bool {
-        let error = to.prediction_error;
-        if to.std_err.is_some() || error <= step.length {
-            return false;
-        }
-        let before = self.last_error.replace(error);
-        before.is_none_or(|before| error > 0.75 * before)
-    }
-}
-
 /// Why a step was given up.
 struct Failure<S: System> {
     /// The residual that was left.
@@ -57,6 +38,14 @@ struct Failure<S: System> {
     sides: Option<Box<[Evaluated<S>; 2]>>,
     /// The multiplier that would have had to be negative.
     below_zero: Option<Coordinate>,
+    /// Whether no correction was possible: nothing that may move moves what is held.
+    is_singular: bool,
+}
+
+impl<S: System> Default for Failure<S> {
+    fn default() -> Self {
+        Self { residual: 0.0, sides: None, below_zero: None, is_singular: false }
+    }
 }
 
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
@@ -72,20 +61,18 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         };
         let control = std::sync::Arc::clone(&self.engine.process.control);
         let mut wanted = self.next_step;
-        let mut suspicion = Suspicion::default();
         loop {
             let step = self.step(&from, direction, wanted);
             if step.driving.is_some_and(|(k, _, end)| {
                 end.is_none() && step.length * direction[k.index()].abs() < LEAST_PROGRESS
             }) {
-                let failure = Failure { residual: from.residual, sides: None, below_zero: None };
+                let failure = Failure { residual: from.residual, ..Failure::default() };
                 self.stop = Some(self.why_stuck(&from, &step, failure)?);
                 return Ok(None);
             }
             let trial = match self.attempt(&from, &step)? {
-                Trial::Accepted(to) if suspicion.is_raised(&step, &to) => {
-                    let residual = to.residual;
-                    Trial::GivenUp(Failure { residual, sides: None, below_zero: None })
+                Trial::Accepted(to) if self.is_torn(&from, &to)? => {
+                    Trial::GivenUp(Failure { residual: to.residual, ..Failure::default() })
                 }
                 trial => trial,
             };
@@ -139,6 +126,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             && let Some(jump) = self.jump(*sides, from.index + 1)?
         {
             return Ok(StopReason::Jump(jump));
+        }
+        if failure.is_singular {
+            return Ok(StopReason::NotSteerable);
         }
         Ok(StopReason::StepTooSmall { step: step.length, residual: failure.residual })
     }
@@ -239,8 +229,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 Ok(Trial::Accepted(self.arrived(from, found, corrections, error)))
             }
             Settled::BelowZero(multiplier) => self.land_on_zero(from, step, moved, multiplier),
-            Settled::GivenUp { residual, sides } => {
-                Ok(Trial::GivenUp(Failure { residual, sides, below_zero: None }))
+            Settled::GivenUp { residual, sides, is_singular } => {
+                Ok(Trial::GivenUp(Failure { residual, sides, below_zero: None, is_singular }))
             }
         }
     }
@@ -282,7 +272,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         moved: Vector,
         multiplier: Coordinate,
     ) -> Result<Trial<D>, ProcessError<ErrorOf<D>>> {
-        let failure = Failure { residual: from.residual, sides: None, below_zero: Some(multiplier) };
+        let failure =
+            Failure { residual: from.residual, below_zero: Some(multiplier), ..Failure::default() };
         let given_up = Ok(Trial::GivenUp(failure));
         let (start, axes) = (Position::of(&from.point), self.engine.axes);
         let way = axes.axis(multiplier).between(start.get(multiplier), 0.0);

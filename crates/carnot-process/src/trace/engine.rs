@@ -4,7 +4,7 @@ use carnot_surface::{At, Driven, Multipliers, Observables, Quantity, System};
 
 use super::{ErrorOf, RdcOf, ScalarOf};
 use crate::coordinates::Position;
-use crate::linear::{Vector, dot, norm, orthogonal, scale};
+use crate::linear::{Vector, dot, norm, orthogonal, scale, solve};
 use crate::{
     Change, Coordinates, Correction, Counters, Equations, Observation, Place, Point, PointGradient, Process,
     ProcessError, Site, Slopes, Tangent, Waypoint, Work,
@@ -56,8 +56,9 @@ pub(crate) enum Settled<S: System> {
     Reached { found: Evaluated<S>, corrections: usize, error: f64 },
     /// A multiplier would have to be negative.
     BelowZero(crate::Coordinate),
-    /// The corrector gave up. Where the residual had both signs, the last place of either.
-    GivenUp { residual: f64, sides: Option<Box<[Evaluated<S>; 2]>> },
+    /// The corrector gave up. Where the residual had both signs, the last place of either; and whether the equations did not
+    /// determine a correction.
+    GivenUp { residual: f64, sides: Option<Box<[Evaluated<S>; 2]>>, is_singular: bool },
 }
 
 impl<D: Driven, T: Tangent<D>> Engine<D, T> {
@@ -150,7 +151,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         near: &Near<'_, D::System>,
         waypoint: usize,
     ) -> Result<Settled<D::System>, ProcessError<ErrorOf<D>>> {
-        let nothing = Settled::GivenUp { residual: f64::INFINITY, sides: None };
+        let nothing = Settled::GivenUp { residual: f64::INFINITY, sides: None, is_singular: false };
         if let Some(coordinate) = plane.through.negative() {
             return Ok(Settled::BelowZero(coordinate));
         }
@@ -176,10 +177,12 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
                 }
                 Correction::GiveUp => {
                     let side = usize::from(residual > 0.0);
+                    let [held, rule] = here.rows;
+                    let is_singular = solve([held, rule, plane.normal], [0.0; 3]).is_none();
                     sides[side] = Some(here);
                     let [below, above] = sides;
                     let sides = below.zip(above).map(|(below, above)| Box::new([below, above]));
-                    return Ok(Settled::GivenUp { residual, sides });
+                    return Ok(Settled::GivenUp { residual, sides, is_singular });
                 }
                 Correction::Move(correction) => correction,
             };
@@ -202,7 +205,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
             before = Some(here.residuals);
             let near = Near { equilibrium: &here.equilibrium, point: &here.point };
             let Some(found) = self.evaluate(next, &near, waypoint)? else {
-                return Ok(Settled::GivenUp { residual, sides: None });
+                return Ok(Settled::GivenUp { residual, sides: None, is_singular: false });
             };
             sides[side] = Some(std::mem::replace(&mut here, found));
         }
