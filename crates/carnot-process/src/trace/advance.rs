@@ -272,8 +272,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         moved: Vector,
         multiplier: Coordinate,
     ) -> Result<Trial<D>, ProcessError<ErrorOf<D>>> {
-        let failure =
-            Failure { residual: from.residual, below_zero: Some(multiplier), ..Failure::default() };
+        let failure = Failure { residual: from.residual, below_zero: Some(multiplier), ..Failure::default() };
         let given_up = Ok(Trial::GivenUp(failure));
         let (start, axes) = (Position::of(&from.point), self.engine.axes);
         let way = axes.axis(multiplier).between(start.get(multiplier), 0.0);

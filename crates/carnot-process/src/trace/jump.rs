@@ -92,7 +92,11 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             let Settled::Reached { found, .. } = settled else { return Ok(true) };
             let middle = Engine::<D, T>::waypoint(found, to.index, normal);
             let parts = [chord(&one, &middle, &self.engine), chord(&middle, &other, &self.engine)];
-            if parts[0] > parts[1] { other = middle } else { one = middle }
+            if parts[0] > parts[1] {
+                other = middle
+            } else {
+                one = middle
+            }
             if parts[0].max(parts[1]) < 0.5 * unexplained {
                 return Ok(false);
             }
@@ -106,7 +110,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let normal = self.engine.normal(from, to);
         let reach = dot(chord, normal);
         let led = |direction: Option<Vector>| {
-            direction.filter(|unit| dot(*unit, normal) > 0.0).map(|unit| scale(unit, reach / dot(unit, normal)))
+            direction
+                .filter(|unit| dot(*unit, normal) > 0.0)
+                .map(|unit| scale(unit, reach / dot(unit, normal)))
         };
         match (led(from.direction), led(to.direction)) {
             (Some(one), Some(other)) => norm(plus(chord, scale(plus(one, other), -0.5))),

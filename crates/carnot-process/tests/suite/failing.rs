@@ -7,8 +7,8 @@ use carnot_process::{
     Constraint, Drive, FromResponse, Hold, Point, PointGradient, Process, ProcessError, StopReason,
 };
 use carnot_surface::{
-    At, Certificate, Equilibrium, Inversion, InversionOptions, Multipliers, Observable, Rdc, Response, Responsive, Sidedness,
-    Solution, System, Target, solve_for,
+    At, Certificate, Equilibrium, Inversion, InversionOptions, Multipliers, Observable, Rdc, Response,
+    Responsive, Sidedness, Solution, System, Target, solve_for,
 };
 use carnot_testkit::assert_close;
 
@@ -175,7 +175,8 @@ impl Responsive for Crossing {
 fn at_a_transition_of_first_order_the_phases_that_coexist_are_named() {
     let start = at(1.0, 1.0);
     let c = Crossing.equilibrium(start, None).expect("an equilibrium").rdc.classification;
-    let curve = Process::new(Hold::Classification, Drive::LambdaTo(30.0)).run(Crossing, start).expect("a curve");
+    let curve =
+        Process::new(Hold::Classification, Drive::LambdaTo(30.0)).run(Crossing, start).expect("a curve");
     // On the first branch C_0 = b / (gamma + k lambda), and the second branch is lower where that sum is large: never on this
     // curve. Driven by D instead the sum rises.
     assert!(matches!(curve.stop, StopReason::ReachedZero { .. }), "{:?}", curve.stop);

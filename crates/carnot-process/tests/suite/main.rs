@@ -1,8 +1,10 @@
 //! The tests of carnot-process, in one binary.
 
 mod cycle;
+mod discrete;
 mod event;
 mod failing;
+mod independent;
 mod measured;
 mod moving;
 mod order;

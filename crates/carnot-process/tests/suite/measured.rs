@@ -1,12 +1,12 @@
 //! Processes on systems whose response is not known, or whose observables are noisy.
 
 use carnot_process::{
-    Adaptive, Broyden, Change, Coordinates, Drive, FromResponse, Guess, Hold, Measured, Newton, Observation, Options, Point,
-    Process, Site, StopReason, Tangent, Tolerance,
+    Adaptive, Broyden, Change, Coordinates, Drive, FromResponse, Guess, Hold, Measured, Newton, Observation,
+    Options, Point, Process, Site, StopReason, Tangent, Tolerance,
 };
 use carnot_surface::{
-    At, Certificate, Equilibrium, GaussianSystem, Multipliers, Observable, Observables, RdcEstimate, SampleKey, Still,
-    System,
+    At, Certificate, Equilibrium, GaussianSystem, Multipliers, Observable, Observables, RdcEstimate,
+    SampleKey, Still, System,
 };
 use carnot_testkit::assert_close;
 
@@ -129,7 +129,8 @@ fn secants_hold_an_exact_system_as_precisely_as_its_response_does() {
 fn one_exact_observation_after_another_gives_the_slopes() {
     let mut tangent = measured(guess([5.0, -1.0, 2.0], 10.0, 1e-9));
     let truth = [-0.3, -2.0, 0.7];
-    let steps = [[0.01, 0.0, 0.0], [0.0, 0.01, 0.0], [0.01, 0.01, 0.01], [-0.01, 0.02, 0.0], [0.0, 0.01, -0.01]];
+    let steps =
+        [[0.01, 0.0, 0.0], [0.0, 0.01, 0.0], [0.01, 0.01, 0.01], [-0.01, 0.02, 0.0], [0.0, 0.01, -0.01]];
     for step in steps {
         let change = truth[0] * step[0] + truth[1] * step[1] + truth[2] * step[2];
         observe(&mut tangent, &observation(step, change, None));
@@ -262,7 +263,8 @@ fn the_error_of_a_function_of_several_observables_is_bounded() {
         .expect("guesses");
     let process = Process::new(Hold::FreeEnergy, Drive::LambdaTo(3.5))
         .with_options(Options { tolerance, ..Options::default() });
-    let curve = process.trace(&system, start.clone(), tangent).expect("a trace").collect_curve().expect("a curve");
+    let curve =
+        process.trace(&system, start.clone(), tangent).expect("a trace").collect_curve().expect("a curve");
     assert_eq!(curve.stop, StopReason::ReachedEnd);
     for waypoint in &curve.waypoints[1..] {
         let change = waypoint.equilibrium.rdc.change_since(&start.rdc);

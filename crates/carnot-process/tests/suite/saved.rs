@@ -17,7 +17,13 @@ use crate::{at, two_dimensional, with_transitions};
 fn bits<S: System>(waypoint: &Waypoint<S>) -> Vec<u64> {
     let point = waypoint.point;
     let mut numbers = vec![point.lambda, point.gamma, point.rate, point.distortion, point.classification];
-    numbers.extend([waypoint.arc_length, waypoint.residual, waypoint.step, waypoint.work.lambda, waypoint.work.gamma]);
+    numbers.extend([
+        waypoint.arc_length,
+        waypoint.residual,
+        waypoint.step,
+        waypoint.work.lambda,
+        waypoint.work.gamma,
+    ]);
     numbers.extend(waypoint.direction.unwrap_or_default());
     numbers.into_iter().map(f64::to_bits).collect()
 }
