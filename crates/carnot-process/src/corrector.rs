@@ -60,23 +60,26 @@ pub struct Newton {
     pub most_corrections: usize,
     /// The most a correction moves the coordinates. Default 1: a factor of e in a multiplier.
     pub largest_correction: f64,
-    /// Residuals that a correction no longer halves are what the system's own rounding leaves: they are accepted up to this
-    /// many times what is allowed. Default 40, so that with the default [`Tolerance`](crate::Tolerance) a held function of
-    /// terms of order ten is held to better than 1e-10 in the worst case.
+    /// Residuals that a correction no longer halves are what the system's own rounding leaves: they are accepted up to this.
+    /// Default 8e-11.
     pub stalled: f64,
 }
 
 impl Default for Newton {
     fn default() -> Self {
-        Self { most_corrections: 12, largest_correction: 1.0, stalled: 40.0 }
+        Self { most_corrections: 12, largest_correction: 1.0, stalled: 8e-11 }
     }
 }
 
 impl Corrector for Newton {
     fn correct(&self, equations: &Equations) -> Correction {
-        let excess = equations.excess(equations.residuals);
-        let stalled = || equations.before.is_some_and(|before| excess > 0.5 * equations.excess(before));
-        if excess <= 1.0 || (equations.corrections > 1 && excess <= self.stalled && stalled()) {
+        let has_stalled = || {
+            let excess = equations.excess(equations.residuals);
+            equations.corrections > 1
+                && equations.before.is_some_and(|before| excess > 0.5 * equations.excess(before))
+                && equations.residuals.iter().all(|residual| residual.abs() <= self.stalled)
+        };
+        if equations.are_met() || has_stalled() {
             return Correction::Accept;
         }
         if equations.corrections >= self.most_corrections {

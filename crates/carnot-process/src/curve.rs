@@ -133,8 +133,8 @@ impl fmt::Display for StopReason {
                 f,
                 "what is to be held jumps by {:.3e} at lambda {}, gamma {}: no multipliers meet the constraint",
                 jump.residuals[1] - jump.residuals[0],
-                jump.sides[0].lambda,
-                jump.sides[0].gamma
+                jump.lambda,
+                jump.gamma
             ),
             Self::StepTooSmall { step, residual } => write!(
                 f,

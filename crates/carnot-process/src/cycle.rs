@@ -5,7 +5,7 @@ use carnot_surface::{Driven, Multipliers, Responsive, Still, System};
 use crate::coordinates::Position;
 use crate::linear::norm;
 use crate::process::equilibrium;
-use crate::trace::ErrorOf;
+use crate::trace::Traced;
 use crate::{
     Coordinates, Curve, FromResponse, Incomplete, Point, Process, ProcessError, StopReason, Trace, Work,
 };
@@ -51,7 +51,7 @@ impl Cycle {
         from: Multipliers,
         time: f64,
         prepare: impl Fn(Leg<D>) -> Leg<D>,
-    ) -> Result<Journey<D::System>, ProcessError<ErrorOf<D>>>
+    ) -> Traced<D, Journey<D::System>>
     where
         D::System: Responsive,
     {
@@ -127,7 +127,8 @@ impl<S: System> Journey<S> {
             return Closure::Open { distance: f64::INFINITY };
         };
         let distance = distance(&leg.axes, &first, &last);
-        if !(distance <= tolerance) {
+        let has_returned = distance <= tolerance;
+        if !has_returned {
             return Closure::Open { distance };
         }
         let returned =

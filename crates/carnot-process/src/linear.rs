@@ -36,7 +36,8 @@ pub(crate) fn solve(rows: [Vector; 3], right: Vector) -> Option<Vector> {
     let lengths = rows.map(norm);
     let minors = [cross(rows[1], rows[2]), cross(rows[2], rows[0]), cross(rows[0], rows[1])];
     let determinant = dot(rows[0], minors[0]);
-    if !(determinant.abs() > PARALLEL * lengths[0] * lengths[1] * lengths[2]) {
+    let is_regular = determinant.abs() > PARALLEL * lengths[0] * lengths[1] * lengths[2];
+    if !is_regular {
         return None;
     }
     let sum = plus(plus(scale(minors[0], right[0]), scale(minors[1], right[1])), scale(minors[2], right[2]));

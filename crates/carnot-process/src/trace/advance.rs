@@ -3,7 +3,7 @@
 use carnot_surface::{Driven, System};
 
 use super::engine::{Engine, Evaluated, Near, Plane, Settled};
-use super::{ErrorOf, Trace};
+use super::{ErrorOf, Trace, Traced};
 use crate::coordinates::Position;
 use crate::drive::axis;
 use crate::linear::{Vector, dot, norm, scale};
@@ -26,7 +26,7 @@ struct Step {
 
 /// A trial of one step.
 enum Trial<D: Driven> {
-    Accepted(Waypoint<D::System>),
+    Accepted(Box<Waypoint<D::System>>),
     GivenUp(Failure<D::System>),
 }
 
@@ -50,7 +50,7 @@ impl<S: System> Default for Failure<S> {
 
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     /// The waypoint after the current one; `None` with a reason to stop.
-    pub(super) fn advance(&mut self) -> Result<Option<Waypoint<D::System>>, ProcessError<ErrorOf<D>>> {
+    pub(super) fn advance(&mut self) -> Traced<D, Option<Waypoint<D::System>>> {
         let from = self.current.clone();
         let direction = match self.way_on(&from) {
             Ok(direction) => direction,
@@ -86,7 +86,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                         order: self.engine.process.predictor.order(),
                     };
                     self.next_step = control.next(&outcome);
-                    let (to, end) = self.finish(&from, to)?;
+                    let (to, end) = self.finish(&from, *to)?;
                     self.before = to.event.is_none().then(|| Position::of(&from.point));
                     self.stop = end;
                     self.current = to.clone();
@@ -111,7 +111,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         from: &Waypoint<D::System>,
         step: &Step,
         failure: Failure<D::System>,
-    ) -> Result<StopReason, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, StopReason> {
         if let Some((coordinate, sign, _)) = step.driving
             && self.turns(from, step, axis(coordinate, sign))?
         {
@@ -134,12 +134,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// Whether the curve, followed by arc length, soon leads against the drive: smoothly, or at the kink of a transition.
-    fn turns(
-        &mut self,
-        from: &Waypoint<D::System>,
-        step: &Step,
-        drive: Vector,
-    ) -> Result<bool, ProcessError<ErrorOf<D>>> {
+    fn turns(&mut self, from: &Waypoint<D::System>, step: &Step, drive: Vector) -> Traced<D, bool> {
         let mut length = step.length;
         while length < LONGEST_PROBE {
             length *= 4.0;
@@ -204,11 +199,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// Predicts and settles one step.
-    fn attempt(
-        &mut self,
-        from: &Waypoint<D::System>,
-        step: &Step,
-    ) -> Result<Trial<D>, ProcessError<ErrorOf<D>>> {
+    fn attempt(&mut self, from: &Waypoint<D::System>, step: &Step) -> Traced<D, Trial<D>> {
         let start = Position::of(&from.point);
         let moved = self.predict(from, step)?;
         let mut through = self.engine.axes.moved(start, moved);
@@ -226,7 +217,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let settled = self.engine.settle(&Plane { normal, through }, &near, from.index + 1)?;
         match settled {
             Settled::Reached { found, corrections, error } => {
-                Ok(Trial::Accepted(self.arrived(from, found, corrections, error)))
+                Ok(Trial::Accepted(Box::new(self.arrived(from, *found, corrections, error))))
             }
             Settled::BelowZero(multiplier) => self.land_on_zero(from, step, moved, multiplier),
             Settled::GivenUp { residual, sides, is_singular } => {
@@ -236,11 +227,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// The predicted move. Where the predictor has no tangent to go by, it is Euler's.
-    fn predict(
-        &mut self,
-        from: &Waypoint<D::System>,
-        step: &Step,
-    ) -> Result<Vector, ProcessError<ErrorOf<D>>> {
+    fn predict(&mut self, from: &Waypoint<D::System>, step: &Step) -> Traced<D, Vector> {
         let start = Position::of(&from.point);
         let along = |direction: Vector| step.driving.map_or(1.0, |(k, ..)| direction[k.index()].abs());
         let speed = along(step.direction);
@@ -271,7 +258,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         step: &Step,
         moved: Vector,
         multiplier: Coordinate,
-    ) -> Result<Trial<D>, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Trial<D>> {
         let failure = Failure { residual: from.residual, below_zero: Some(multiplier), ..Failure::default() };
         let given_up = Ok(Trial::GivenUp(failure));
         let (start, axes) = (Position::of(&from.point), self.engine.axes);
@@ -301,7 +288,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         if !(forward && within) {
             return given_up;
         }
-        Ok(Trial::Accepted(self.arrived(from, found, corrections, error)))
+        Ok(Trial::Accepted(Box::new(self.arrived(from, *found, corrections, error))))
     }
 
     fn arrived(

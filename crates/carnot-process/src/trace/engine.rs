@@ -2,7 +2,7 @@
 
 use carnot_surface::{At, Driven, Multipliers, Observables, Quantity, System};
 
-use super::{ErrorOf, RdcOf, ScalarOf};
+use super::{RdcOf, ScalarOf, Traced};
 use crate::coordinates::Position;
 use crate::linear::{Vector, dot, norm, orthogonal, scale, solve};
 use crate::{
@@ -53,7 +53,7 @@ pub(crate) struct Near<'a, S: System> {
 /// What became of a place that was to be corrected.
 pub(crate) enum Settled<S: System> {
     /// The corrector accepted it, after so many corrections by so much in all.
-    Reached { found: Evaluated<S>, corrections: usize, error: f64 },
+    Reached { found: Box<Evaluated<S>>, corrections: usize, error: f64 },
     /// A multiplier would have to be negative.
     BelowZero(crate::Coordinate),
     /// The corrector gave up. Where the residual had both signs, the last place of either; and whether the equations did not
@@ -68,7 +68,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         position: Position,
         near: &Near<'_, D::System>,
         waypoint: usize,
-    ) -> Result<Option<Evaluated<D::System>>, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Option<Evaluated<D::System>>> {
         let [lambda, gamma, time] = position.0;
         let Ok(at) = Multipliers::new(lambda, gamma) else { return Ok(None) };
         if !time.is_finite() {
@@ -96,7 +96,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         equilibrium: At<D::System>,
         time: f64,
         waypoint: usize,
-    ) -> Result<Evaluated<D::System>, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Evaluated<D::System>> {
         let at = equilibrium.multipliers;
         let point = Point::of::<D::System>(&equilibrium, time);
         let finite = |quantity, value: f64| {
@@ -150,7 +150,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         plane: &Plane,
         near: &Near<'_, D::System>,
         waypoint: usize,
-    ) -> Result<Settled<D::System>, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Settled<D::System>> {
         let nothing = Settled::GivenUp { residual: f64::INFINITY, sides: None, is_singular: false };
         if let Some(coordinate) = plane.through.negative() {
             return Ok(Settled::BelowZero(coordinate));
@@ -173,7 +173,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
             let mut correction = match corrector.correct(&equations) {
                 Correction::Accept => {
                     let error = norm(self.axes.between(plane.through, position));
-                    return Ok(Settled::Reached { found: here, corrections, error });
+                    return Ok(Settled::Reached { found: Box::new(here), corrections, error });
                 }
                 Correction::GiveUp => {
                     let side = usize::from(residual > 0.0);

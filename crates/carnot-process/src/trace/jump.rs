@@ -1,21 +1,33 @@
 //! Where no multipliers meet the constraint because an observable jumps.
 
-use carnot_surface::Driven;
+use carnot_surface::{Driven, Rdc};
+use serde::Serialize;
 
 use super::engine::{Engine, Evaluated, Near, Plane, Settled};
-use super::{ErrorOf, Trace};
+use super::{Trace, Traced};
 use crate::coordinates::Position;
 use crate::dense::midpoint;
 use crate::linear::{Vector, dot, norm, plus, scale};
-use crate::{Point, ProcessError, Tangent, Waypoint};
+use crate::{Point, Tangent, Waypoint};
 
 /// Two equilibria at the same multipliers, to rounding, on whose sides the residual of the constraint has different signs.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Coexistence {
-    /// The one whose residual is below zero, and the one whose is above.
-    pub sides: [Point; 2],
+    /// Where: lambda.
+    pub lambda: f64,
+    /// Where: gamma.
+    pub gamma: f64,
+    /// When.
+    pub time: f64,
+    /// The observables of the one whose residual is below zero, and of the one whose is above.
+    #[serde(serialize_with = "rates_distortions_and_losses")]
+    pub sides: [Rdc; 2],
     /// Their residuals.
     pub residuals: [f64; 2],
+}
+
+fn rates_distortions_and_losses<Z: serde::Serializer>(sides: &[Rdc; 2], to: Z) -> Result<Z::Ok, Z::Error> {
+    sides.map(|rdc| [rdc.rate, rdc.distortion, rdc.classification]).serialize(to)
 }
 
 impl Coexistence {
@@ -43,7 +55,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         &mut self,
         [mut below, mut above]: [Evaluated<D::System>; 2],
         waypoint: usize,
-    ) -> Result<Option<Coexistence>, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Option<Coexistence>> {
         let engine: &mut Engine<D, T> = &mut self.engine;
         for _ in 0..80 {
             let ends = [Position::of(&below.point), Position::of(&above.point)];
@@ -57,8 +69,14 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         }
         let sides = [&below, &above];
         let clear = |side: &Evaluated<D::System>| side.residuals[0].abs() > CLEAR * side.allowed[0];
+        let rdc =
+            |Point { rate, distortion, classification, .. }: Point| Rdc { rate, distortion, classification };
+        let Point { lambda, gamma, time, .. } = below.point;
         Ok(sides.into_iter().all(clear).then(|| Coexistence {
-            sides: sides.map(|side| side.point),
+            lambda,
+            gamma,
+            time,
+            sides: sides.map(|side| rdc(side.point)),
             residuals: sides.map(|side| side.residuals[0]),
         }))
     }
@@ -73,7 +91,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         &mut self,
         from: &Waypoint<D::System>,
         to: &Waypoint<D::System>,
-    ) -> Result<bool, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, bool> {
         let starts_off = from.index == 0 && self.engine.process.level.is_some();
         let unexplained = self.unexplained(from, to);
         let chord = |from: &Waypoint<D::System>, to: &Waypoint<D::System>, engine: &Engine<D, T>| {
@@ -90,7 +108,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             let near = Near { equilibrium: &one.equilibrium, point: &one.point };
             let settled = self.engine.settle(&Plane { normal, through }, &near, to.index)?;
             let Settled::Reached { found, .. } = settled else { return Ok(true) };
-            let middle = Engine::<D, T>::waypoint(found, to.index, normal);
+            let middle = Engine::<D, T>::waypoint(*found, to.index, normal);
             let parts = [chord(&one, &middle, &self.engine), chord(&middle, &other, &self.engine)];
             if parts[0] > parts[1] {
                 other = middle

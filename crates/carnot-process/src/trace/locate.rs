@@ -1,50 +1,45 @@
 //! Where an event happened.
 
-use carnot_surface::Driven;
+use carnot_surface::{Driven, System};
 
 use super::engine::{Engine, Near, Plane, Settled};
-use super::{ErrorOf, Trace};
+use super::{Trace, Traced};
 use crate::coordinates::Position;
 use crate::dense;
 use crate::linear::norm;
-use crate::{Event, EventMark, ProcessError, Tangent, Waypoint};
+use crate::{Event, EventMark, Tangent, Waypoint};
 
 /// Halvings after which a bracket is as narrow as numbers allow.
 const MOST_HALVINGS: usize = 80;
 
-/// A waypoint, the last place found before its event, and whether that ends the process.
-type Found<S> = (Waypoint<S>, Option<Waypoint<S>>, bool);
+/// The end of a step, or the first place found behind an event.
+pub(super) struct Found<S: System> {
+    pub(super) place: Waypoint<S>,
+    /// The last place found before the event; `None` without one, and where that is the step's beginning.
+    pub(super) before: Option<Waypoint<S>>,
+    /// Whether the event ends the process.
+    pub(super) ends: bool,
+}
 
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     /// The first event between two waypoints; without one, the second.
     pub(super) fn first_event(
         &mut self,
         from: &Waypoint<D::System>,
-        mut to: Waypoint<D::System>,
-    ) -> Result<Found<D::System>, ProcessError<ErrorOf<D>>> {
+        to: Waypoint<D::System>,
+    ) -> Traced<D, Found<D::System>> {
         let events = std::mem::take(&mut self.events);
-        let mut before = None;
-        let mut ends = false;
-        let mut outcome = Ok(());
+        let mut found = Ok(Found { place: to, before: None, ends: false });
         for event in &events {
-            if !event.happened(&self.engine.system, from, &to) {
-                continue;
-            }
-            match self.bracket(from, to.clone(), &**event) {
-                Ok((last, mut first)) => {
-                    let base = last.as_ref().unwrap_or(from);
-                    let gap = self.engine.axes.between(Position::of(&base.point), Position::of(&first.point));
-                    first.event = Some(EventMark { name: event.name(), width: norm(gap) });
-                    (to, before, ends) = (first, last, event.ends());
+            found = match found {
+                Ok(first) if event.happened(&self.engine.system, from, &first.place) => {
+                    self.bracket(from, first.place, &**event)
                 }
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
-                }
-            }
+                other => other,
+            };
         }
         self.events = events;
-        outcome.map(|()| (to, before, ends))
+        found
     }
 
     /// Halves the way to the last place where the event had not happened, if it is not `from`, and the first where it had.
@@ -53,7 +48,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         from: &Waypoint<D::System>,
         to: Waypoint<D::System>,
         event: &dyn Event<D::System>,
-    ) -> Result<(Option<Waypoint<D::System>>, Waypoint<D::System>), ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Found<D::System>> {
         let (mut last, mut first) = (None::<Waypoint<D::System>>, to);
         let tolerance = self.engine.process.options.event_tolerance;
         for _ in 0..MOST_HALVINGS {
@@ -68,7 +63,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             let settled = self.engine.settle(&Plane { normal, through }, &near, from.index + 1)?;
             let Settled::Reached { found, corrections, error } = settled else { break };
             let preferred = self.engine.preferred(&from.point, from.direction);
-            let mut middle = Engine::<D, T>::waypoint(found, from.index + 1, preferred);
+            let mut middle = Engine::<D, T>::waypoint(*found, from.index + 1, preferred);
             (middle.step, middle.corrections, middle.prediction_error) = (first.step, corrections, error);
             if event.happened(&self.engine.system, from, &middle) {
                 first = middle;
@@ -76,6 +71,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 last = Some(middle);
             }
         }
-        Ok((last, first))
+        let base = last.as_ref().unwrap_or(from);
+        let gap = self.engine.axes.between(Position::of(&base.point), Position::of(&first.point));
+        first.event = Some(EventMark { name: event.name(), width: norm(gap) });
+        Ok(Found { place: first, before: last, ends: event.ends() })
     }
 }

@@ -23,6 +23,8 @@ pub use jump::Coexistence;
 
 pub(crate) type ErrorOf<D> = <<D as Driven>::System as System>::Error;
 pub(crate) type RdcOf<D> = <<D as Driven>::System as System>::Rdc;
+/// What may fail on the way.
+pub(crate) type Traced<D, X> = Result<X, ProcessError<ErrorOf<D>>>;
 pub(crate) type ScalarOf<D> = Scalar<<D as Driven>::System>;
 
 /// A process under way: an iterator of waypoints that its caller may stop, inspect, steer, save, or ask how it ended.
@@ -62,7 +64,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         start: At<D::System>,
         time: f64,
         tangent: T,
-    ) -> Result<Self, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Self> {
         let point = Point::of::<D::System>(&start, time);
         let mut engine = Engine {
             axes: process.options.coordinates.unwrap_or_else(|| Coordinates::at(&point)),
@@ -97,7 +99,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         process: Process,
         driven: D,
         checkpoint: Checkpoint<D::System, T>,
-    ) -> Result<Self, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Self> {
         let Checkpoint { first, start, axes, level, current, started, before, next_step, counters, tangent } =
             checkpoint;
         let time = current.point.time;
@@ -160,7 +162,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     /// # Errors
     ///
     /// [`ProcessError::Option`] and [`ProcessError::Drive`] for what the new process asks.
-    pub fn steer(&mut self, change: impl FnOnce(Process) -> Process) -> Result<(), ProcessError<ErrorOf<D>>> {
+    pub fn steer(&mut self, change: impl FnOnce(Process) -> Process) -> Traced<D, ()> {
         let old = self.engine.process.clone();
         let mut new = change(old.clone());
         new.constraint = std::sync::Arc::clone(&old.constraint);
@@ -208,7 +210,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     /// # Errors
     ///
     /// The first error of the trace.
-    pub fn collect_curve(&mut self) -> Result<Curve<D::System>, ProcessError<ErrorOf<D>>> {
+    pub fn collect_curve(&mut self) -> Traced<D, Curve<D::System>> {
         let waypoints = self.by_ref().collect::<Result<Vec<_>, _>>()?;
         // Only a trace whose error was taken before has no reason.
         let stop = self.stop.unwrap_or(StopReason::Failed);
@@ -226,14 +228,14 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         from: &Waypoint<D::System>,
         to: &Waypoint<D::System>,
         fraction: f64,
-    ) -> Result<Option<Waypoint<D::System>>, ProcessError<ErrorOf<D>>> {
+    ) -> Traced<D, Option<Waypoint<D::System>>> {
         let normal = self.engine.normal(from, to);
         let through = crate::dense::interpolate(&self.engine.axes, from, to, fraction);
         let near = Near { equilibrium: &from.equilibrium, point: &from.point };
         let settled = self.engine.settle(&engine::Plane { normal, through }, &near, to.index)?;
         Ok(match settled {
             Settled::Reached { found, corrections, error } => {
-                let mut waypoint = Engine::<D, T>::waypoint(found, to.index, normal);
+                let mut waypoint = Engine::<D, T>::waypoint(*found, to.index, normal);
                 (waypoint.corrections, waypoint.prediction_error) = (corrections, error);
                 waypoint.arc_length = from.arc_length + fraction * (to.arc_length - from.arc_length);
                 waypoint.step = fraction * to.step;
@@ -246,7 +248,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
 }
 
 impl<D: Driven, T: Tangent<D>> Engine<D, T> {
-    fn check(&self) -> Result<(), ProcessError<ErrorOf<D>>> {
+    fn check(&self) -> Traced<D, ()> {
         self.process.options.check()?;
         control::check(&*self.process.control)?;
         let fault = |what, requirement, value| Err(ProcessError::Drive { what, requirement, value });
@@ -285,17 +287,13 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
     }
 }
 
-fn system_at<D: Driven>(
-    driven: &D,
-    time: f64,
-    at: &At<D::System>,
-) -> Result<D::System, ProcessError<ErrorOf<D>>> {
+fn system_at<D: Driven>(driven: &D, time: f64, at: &At<D::System>) -> Traced<D, D::System> {
     let at = at.multipliers;
     driven.at(time).map_err(|source| ProcessError::System { waypoint: 0, at, time, source })
 }
 
 impl<D: Driven, T: Tangent<D>> Iterator for Trace<D, T> {
-    type Item = Result<Waypoint<D::System>, ProcessError<ErrorOf<D>>>;
+    type Item = Traced<D, Waypoint<D::System>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.stop.is_some() || self.failed {

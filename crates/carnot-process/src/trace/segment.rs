@@ -3,12 +3,13 @@
 use carnot_surface::Driven;
 
 use super::engine::{Engine, Near, Plane, Settled};
-use super::{ErrorOf, Trace};
+use super::locate::Found;
+use super::{Trace, Traced};
 use crate::coordinates::Position;
 use crate::dense;
 use crate::linear::norm;
 use crate::work::gauss_legendre;
-use crate::{ProcessError, StopReason, Tangent, Waypoint, Work};
+use crate::{StopReason, Tangent, Waypoint, Work};
 
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     /// Looks for events between two waypoints, and gives the second, or the first event's place, its length and work.
@@ -16,8 +17,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         &mut self,
         from: &Waypoint<D::System>,
         to: Waypoint<D::System>,
-    ) -> Result<(Waypoint<D::System>, Option<StopReason>), ProcessError<ErrorOf<D>>> {
-        let (mut to, before, ends) = self.first_event(from, to)?;
+    ) -> Traced<D, (Waypoint<D::System>, Option<StopReason>)> {
+        let Found { place: mut to, before, ends } = self.first_event(from, to)?;
         match before {
             None => {
                 to.arc_length = from.arc_length + dense::length(&self.engine.axes, from, &to);
@@ -39,11 +40,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// The work between two waypoints.
-    fn work(
-        &mut self,
-        from: &Waypoint<D::System>,
-        to: &Waypoint<D::System>,
-    ) -> Result<Work, ProcessError<ErrorOf<D>>> {
+    fn work(&mut self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> Traced<D, Work> {
         let axes = self.engine.axes;
         let normal = self.engine.normal(from, to);
         let reach = axes.between(Position::of(&from.point), Position::of(&to.point));
@@ -58,7 +55,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             let near = Near { equilibrium: &from.equilibrium, point: &from.point };
             match self.engine.settle(&Plane { normal, through }, &near, to.index)? {
                 Settled::Reached { found, .. } => {
-                    nodes.push((weight, Engine::<D, T>::waypoint(found, to.index, normal)));
+                    nodes.push((weight, Engine::<D, T>::waypoint(*found, to.index, normal)));
                 }
                 Settled::BelowZero(_) | Settled::GivenUp { .. } => {
                     nodes.clear();

@@ -7,8 +7,8 @@ use carnot_process::{
     Constraint, Drive, FromResponse, Hold, Point, PointGradient, Process, ProcessError, StopReason,
 };
 use carnot_surface::{
-    At, Certificate, Equilibrium, Inversion, InversionOptions, Multipliers, Observable, Rdc, Response,
-    Responsive, Sidedness, Solution, System, Target, solve_for,
+    At, Certificate, Equilibrium, Inversion, InversionOptions, Multipliers, Observable, Observables, Rdc,
+    Response, Responsive, Sidedness, Solution, System, Target, solve_for,
 };
 use carnot_testkit::assert_close;
 
@@ -190,19 +190,20 @@ fn at_a_transition_of_first_order_the_phases_that_coexist_are_named() {
     let last = curve.last().expect("a waypoint").point;
     // The sides have the same free energy, the held D is between theirs, and the shares give it.
     let [below, above] = jump.sides;
-    assert_close!(below.free_energy(), above.free_energy(), rtol = 1e-9, atol = 0.0);
+    let place = at(jump.lambda, jump.gamma);
+    assert_close!(below.objective(place), above.objective(place), rtol = 1e-9, atol = 0.0);
     assert!(below.distortion < held && held < above.distortion);
     let [share, other] = jump.shares();
     assert_close!(share * below.distortion + other * above.distortion, held, rtol = 1e-12, atol = 0.0);
     assert!(share > 0.0 && other > 0.0);
     // The same coexistence by inversion, at the gamma of the jump.
-    let target = Target::AtGamma { gamma: above.gamma, observable: Observable::Distortion, value: held };
+    let target = Target::AtGamma { gamma: jump.gamma, observable: Observable::Distortion, value: held };
     let solved = solve_for(&Crossing, target, None, &InversionOptions::default()).expect("an inversion");
     let Inversion::Unique(Solution::Coexistence { multipliers, .. }) = solved.inversion else {
         panic!("{:?}", solved.inversion)
     };
-    assert_close!(multipliers.lambda(), above.lambda, rtol = 1e-8, atol = 0.0);
+    assert_close!(multipliers.lambda(), jump.lambda, rtol = 1e-8, atol = 0.0);
     // The curve came as close to the transition as the smallest step.
-    assert!((last.gamma / above.gamma - 1.0).abs() < 1e-3);
+    assert!((last.gamma / jump.gamma - 1.0).abs() < 1e-3);
     assert!(curve.counters.rejected_steps < 40);
 }
