@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use carnot_surface::{At, Scalar, System};
+use carnot_surface::{At, System};
 
-use crate::Slopes;
+use crate::coordinates::Position;
+use crate::{Coexistence, Coordinate, Coordinates, Point, Slopes, Work};
 
 /// An accepted point of a process.
 pub struct Waypoint<S: System> {
@@ -12,15 +13,41 @@ pub struct Waypoint<S: System> {
     pub index: usize,
     /// The equilibrium.
     pub equilibrium: At<S>,
-    /// The change of the held observable since the start, in nats: paired where the system's random numbers are
-    /// common.
-    pub residual: Scalar<S>,
-    /// The step in the logarithm of the driving multiplier that led here; zero at the start.
+    /// The same as numbers, with the time.
+    pub point: Point,
+    /// The length of the curve from the start to here, in the coordinates of the process.
+    pub arc_length: f64,
+    /// The held function's value less what it is held at.
+    pub residual: f64,
+    /// The standard error of that change since the start, where it is measured: see [`Tolerance`](crate::Tolerance).
+    pub std_err: Option<f64>,
+    /// How far the closing rule is from being fulfilled.
+    pub closing_residual: f64,
+    /// The step that led here, along the tangent where it began; zero at the start.
     pub step: f64,
-    /// The corrections of the steered multiplier that the step took.
+    /// The corrections that it took.
     pub corrections: usize,
-    /// The slopes of the held observable here.
+    /// How far they moved the coordinates.
+    pub prediction_error: f64,
+    /// The slopes of the observables here.
     pub slopes: Slopes,
+    /// The unit tangent with which the curve goes on from here; `None` where there is no way on.
+    pub direction: Option<[f64; 3]>,
+    /// The unit tangent with which it arrived: another one only at a transition.
+    pub arriving: Option<[f64; 3]>,
+    /// The work done since the start.
+    pub work: Work,
+    /// What happened here.
+    pub event: Option<EventMark>,
+}
+
+/// An event at a waypoint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EventMark {
+    /// Its name.
+    pub name: &'static str,
+    /// The distance, in coordinates, from the waypoint back to the last place where it had not happened yet.
+    pub width: f64,
 }
 
 // By hand: a derive would ask for `S: Clone` and `S: Debug`.
@@ -34,32 +61,54 @@ impl<S: System> fmt::Debug for Waypoint<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waypoint")
             .field("index", &self.index)
-            .field("multipliers", &self.equilibrium.multipliers)
+            .field("point", &self.point)
+            .field("arc_length", &self.arc_length)
             .field("residual", &self.residual)
-            .field("step", &self.step)
             .field("corrections", &self.corrections)
+            .field("event", &self.event)
             .finish_non_exhaustive()
     }
 }
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The driving multiplier reached its end.
+    /// The drive reached its end.
     ReachedEnd,
-    /// The next step would have had to be smaller than the smallest: the corrector could not meet the constraint, as
-    /// happens where no multipliers meet it.
+    /// A multiplier reached zero, and the curve leads below.
+    ReachedZero {
+        /// Which.
+        multiplier: Coordinate,
+    },
+    /// A multiplier went beyond the largest one allowed: the constraint can be met at infinity only.
+    LeftRange {
+        /// Which.
+        multiplier: Coordinate,
+        /// Its last value.
+        value: f64,
+    },
+    /// An event that ends the process happened; it is on the last waypoint.
+    Event {
+        /// Its name.
+        name: &'static str,
+    },
+    /// The curve turns back in the driving coordinate at the last waypoint. A drive by arc length goes around.
+    Turned {
+        /// The driving coordinate.
+        coordinate: Coordinate,
+    },
+    /// The drive moves what is held and nothing else does, or the rule forbids the drive: no way leads on.
+    NotSteerable,
+    /// No multipliers meet the constraint: beside the last waypoint its residual jumps across zero at fixed multipliers, as
+    /// it does where a curve meets a transition of first order. Phases that coexist there meet it in the mean.
+    Jump(Coexistence),
+    /// The next step would have had to be smaller than the smallest.
     StepTooSmall {
         /// The last step tried.
         step: f64,
-        /// The change of the held observable that was left after the last correction, in nats.
+        /// The residual that was left after its last correction.
         residual: f64,
-    },
-    /// The driving multiplier moves the held observable and the steered one has no effect on it.
-    NotSteerable {
-        /// The slope with respect to the logarithm of the driving multiplier, in nats.
-        driving: f64,
     },
     /// The number of waypoints allowed was reached.
     MostWaypoints,
@@ -71,13 +120,25 @@ impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ReachedEnd => f.write_str("the end of the drive was reached"),
+            Self::ReachedZero { multiplier } => write!(f, "{multiplier} reached zero"),
+            Self::LeftRange { multiplier, value } => {
+                write!(f, "{multiplier} left the range allowed: it is {value:.3e}")
+            }
+            Self::Event { name } => write!(f, "the event {name} happened"),
+            Self::Turned { coordinate } => write!(f, "the curve turns back in {coordinate}"),
+            Self::NotSteerable => {
+                f.write_str("nothing but the drive moves what is to be held, or the rule forbids the drive")
+            }
+            Self::Jump(jump) => write!(
+                f,
+                "what is to be held jumps by {:.3e} at lambda {}, gamma {}: no multipliers meet the constraint",
+                jump.residuals[1] - jump.residuals[0],
+                jump.lambda,
+                jump.gamma
+            ),
             Self::StepTooSmall { step, residual } => write!(
                 f,
-                "a step of {step:.1e} in the driving multiplier's logarithm was still too long: {residual:.1e} nats were \
-                 left after its last correction"
-            ),
-            Self::NotSteerable { .. } => f.write_str(
-                "the steered multiplier has no effect on what is to be held, and the driving one has",
+                "a step of {step:.1e} was still too long: a residual of {residual:.1e} was left after its last correction"
             ),
             Self::MostWaypoints => f.write_str("the number of waypoints allowed was reached"),
             Self::Failed => f.write_str("the system failed"),
@@ -86,13 +147,13 @@ impl fmt::Display for StopReason {
 }
 
 /// The work that a process took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Counters {
     /// Equilibria computed, the start excluded.
     pub equilibria: usize,
-    /// Steps given up and halved.
+    /// Steps given up.
     pub rejected_steps: usize,
-    /// Corrections of the steered multiplier.
+    /// Corrections of the coordinates.
     pub corrections: usize,
 }
 
@@ -106,6 +167,8 @@ pub struct Curve<S: System> {
     pub stop: StopReason,
     /// The work that it took.
     pub counters: Counters,
+    /// The coordinates of its steps.
+    pub axes: Coordinates,
 }
 
 /// A process that ended before its end.
@@ -129,5 +192,25 @@ impl<S: System> Curve<S> {
             StopReason::ReachedEnd => Ok(self.waypoints),
             stop => Err(Incomplete { waypoints: self.waypoints.len(), stop }),
         }
+    }
+
+    /// The last waypoint.
+    pub fn last(&self) -> Option<&Waypoint<S>> {
+        self.waypoints.last()
+    }
+
+    /// Dense output: the number of the waypoint before `arc_length`, the fraction of the way to the next one, and
+    /// `[lambda, gamma, t]` there, by cubic Hermite polynomials in the coordinates. The error is of order four in the step;
+    /// [`Trace::between`](crate::Trace::between) re-equilibrates and corrects. `None` outside the curve.
+    pub fn interpolate(&self, arc_length: f64) -> Option<(usize, f64, [f64; 3])> {
+        let pair = self
+            .waypoints
+            .windows(2)
+            .position(|pair| (pair[0].arc_length..=pair[1].arc_length).contains(&arc_length))?;
+        let (from, to) = (&self.waypoints[pair], &self.waypoints[pair + 1]);
+        let length = to.arc_length - from.arc_length;
+        let fraction = if length > 0.0 { (arc_length - from.arc_length) / length } else { 0.0 };
+        let Position(place) = crate::dense::interpolate(&self.axes, from, to, fraction);
+        Some((from.index, fraction, place))
     }
 }

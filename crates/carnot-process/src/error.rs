@@ -2,24 +2,26 @@
 
 use carnot_surface::Multipliers;
 
-/// Why a process could not go on: misuse, or a system that failed. That a curve ends is not an error but a
+/// Why a process could not go on: misuse, or a system or a constraint that failed. That a curve ends is not an error but a
 /// [`StopReason`](crate::StopReason).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError<E: std::error::Error + 'static> {
     /// The system failed.
-    #[error("the system failed on the way to waypoint {waypoint}, at lambda {}, gamma {}", at.lambda(), at.gamma())]
+    #[error("the system failed on the way to waypoint {waypoint}, at lambda {}, gamma {}, t {time}", at.lambda(), at.gamma())]
     System {
         /// The number of the waypoint that was wanted.
         waypoint: usize,
         /// Where.
         at: Multipliers,
+        /// When.
+        time: f64,
         /// What the system said.
         #[source]
         source: E,
     },
-    /// The held observable, its change or its slope is NaN or infinite.
-    #[error("the {quantity} is {value} on the way to waypoint {waypoint}, at lambda {}, gamma {}", at.lambda(), at.gamma())]
+    /// An observable, a slope or the held function is NaN or infinite.
+    #[error("the {quantity} is {value} on the way to waypoint {waypoint}, at lambda {}, gamma {}, t {time}", at.lambda(), at.gamma())]
     NotFinite {
         /// Which quantity.
         quantity: &'static str,
@@ -29,15 +31,17 @@ pub enum ProcessError<E: std::error::Error + 'static> {
         waypoint: usize,
         /// Where.
         at: Multipliers,
+        /// When.
+        time: f64,
     },
-    /// A process steps in the logarithms of the multipliers, so both must be positive at its start and end.
-    #[error(
-        "a process steps in ln lambda and ln gamma, so {multiplier} must be positive and finite, not {value}"
-    )]
-    Start {
-        /// `lambda`, `gamma` or `the end of the drive`.
-        multiplier: &'static str,
-        /// Its value.
+    /// A drive that leads nowhere.
+    #[error("the drive's {what} must be {requirement}, not {value}")]
+    Drive {
+        /// `end` or `length`.
+        what: &'static str,
+        /// Its range.
+        requirement: &'static str,
+        /// What was given.
         value: f64,
     },
     /// An option outside its range.

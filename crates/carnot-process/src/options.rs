@@ -1,92 +1,97 @@
-//! Tolerances and step control.
+//! Tolerances and limits.
 
-use crate::ProcessError;
+use crate::{Coordinates, ProcessError};
 
-/// How close to its first value the held observable must be: `|change| <= atol + rtol |first value|`.
+/// How close to its value what is held must be: `|residual| <= max(atol + rtol |value|, k standard errors)`, or to within 512
+/// units in the last place of the terms that the held function is made of ([`PointGradient::scale`](crate::PointGradient::scale))
+/// where that is more: nobody can ask for better.
 ///
-/// The first value is taken with whatever additive constant it has. A distortion in nats often has a large one, as
+/// The value is taken with whatever additive constant it has. A distortion in nats often has a large one, as
 /// `(n/2) ln(2 pi s^2)` for n pixels; hold it with `atol` alone.
+///
+/// The standard error is that of the change since the start, paired where random numbers are common. Of a function of several
+/// observables it is bounded by the sum of theirs, each times the size of its derivative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
-    /// Relative to the first value of the held observable.
+    /// Relative to the value that is held. Default 1e-13, a few hundred units in the last place.
     pub rtol: f64,
-    /// Absolute, in nats.
+    /// Absolute. Default 1e-12.
     pub atol: f64,
+    /// How many standard errors of a measured residual are within tolerance: what is not known is not corrected. Default 0.
+    pub standard_errors: f64,
 }
 
-impl Tolerance {
-    /// The largest change allowed from `first`, in nats.
-    pub fn allowed(self, first: f64) -> f64 {
-        self.atol + self.rtol * first.abs()
+/// 512 units in the last place.
+const ROUNDING: f64 = 512.0 * f64::EPSILON;
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self { rtol: 1e-13, atol: 1e-12, standard_errors: 0.0 }
     }
 }
 
-/// The options of a [`Process`](crate::Process). Steps are in the logarithm of the driving multiplier: a step of 0.1
-/// changes it by about ten percent.
+impl Tolerance {
+    /// The largest residual allowed of a function held at `value`, whose terms have this `scale`.
+    pub fn allowed(self, value: f64, scale: f64, std_err: Option<f64>) -> f64 {
+        let asked = self.atol + self.rtol * value.abs();
+        asked.max(self.standard_errors * std_err.unwrap_or(0.0)).max(ROUNDING * scale)
+    }
+}
+
+/// The options of a [`Process`](crate::Process).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
-    /// When a waypoint is accepted. Default: rtol 1e-13, atol 1e-13, a few hundred units in the last place.
+    /// When a waypoint is accepted.
     pub tolerance: Tolerance,
-    /// The first step. Default 0.1.
-    pub first_step: f64,
-    /// The smallest step; a process that would need a smaller one stops. Default 1e-6.
-    pub smallest_step: f64,
-    /// The largest step. Default 0.5.
-    pub largest_step: f64,
-    /// The most the steered multiplier's logarithm moves in one prediction or correction. Default 1.
-    pub largest_correction: f64,
-    /// Corrections that a step should cost: the next step is longer after fewer and shorter after more. Default 3.
-    pub wanted_corrections: usize,
-    /// Corrections after which a step is given up and halved. Default 12.
-    pub most_corrections: usize,
     /// Waypoints after which the process stops. Default 10,000.
     pub most_waypoints: usize,
+    /// The largest multiplier; a process that goes beyond stops. Default 1e5: the observables of a system with a mode of
+    /// strength `mu` are known to about `mu` units in the last place.
+    pub largest_multiplier: f64,
+    /// How closely an event is bracketed, in coordinates. Default 1e-9.
+    pub event_tolerance: f64,
+    /// The nodes of the Gauss-Legendre rule that integrates the work of each step: an equilibrium each, and order `2 n`.
+    /// Zero, the default, integrates cubic Hermite polynomials through the waypoints instead: order four in D and C, two in
+    /// the force of the data, and no further equilibrium.
+    pub work_nodes: usize,
+    /// The coordinates; by default [`Coordinates::at`] the start.
+    pub coordinates: Option<Coordinates>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            tolerance: Tolerance { rtol: 1e-13, atol: 1e-13 },
-            first_step: 0.1,
-            smallest_step: 1e-6,
-            largest_step: 0.5,
-            largest_correction: 1.0,
-            wanted_corrections: 3,
-            most_corrections: 12,
+            tolerance: Tolerance::default(),
             most_waypoints: 10_000,
+            largest_multiplier: 1e5,
+            event_tolerance: 1e-9,
+            work_nodes: 0,
+            coordinates: None,
         }
     }
 }
 
 impl Options {
     pub(crate) fn check<E: std::error::Error>(&self) -> Result<(), ProcessError<E>> {
-        let positive = [
-            ("smallest_step", self.smallest_step),
-            ("first_step", self.first_step),
-            ("largest_step", self.largest_step),
-            ("largest_correction", self.largest_correction),
+        let Tolerance { rtol, atol, standard_errors } = self.tolerance;
+        let mut numbers = vec![
+            ("rtol", rtol, true),
+            ("atol", atol, true),
+            ("standard_errors", standard_errors, true),
+            ("largest_multiplier", self.largest_multiplier, false),
+            ("event_tolerance", self.event_tolerance, false),
         ];
-        for (option, value) in positive {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(ProcessError::Option { option, requirement: "finite and positive", value });
-            }
+        if let Some(axes) = self.coordinates {
+            let scales =
+                [("scale of lambda", axes.lambda), ("scale of gamma", axes.gamma), ("scale of t", axes.time)];
+            numbers.extend(scales.map(|(name, axis)| (name, axis.scale(), false)));
         }
-        for (option, value) in [("rtol", self.tolerance.rtol), ("atol", self.tolerance.atol)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(ProcessError::Option { option, requirement: "finite and not negative", value });
+        for (option, value, may_be_zero) in numbers {
+            let requirement = if may_be_zero { "finite and not negative" } else { "finite and positive" };
+            if !(value.is_finite() && (value > 0.0 || (may_be_zero && value == 0.0))) {
+                return Err(ProcessError::Option { option, requirement, value });
             }
-        }
-        if self.smallest_step > self.largest_step {
-            let (requirement, value) = ("at least smallest_step", self.largest_step);
-            return Err(ProcessError::Option { option: "largest_step", requirement, value });
         }
         Ok(())
-    }
-
-    /// The next step after one of length `step` that took `corrections`: aims at the wanted number, changing the step
-    /// by at most a factor of two.
-    pub(crate) fn next_step(&self, step: f64, corrections: usize) -> f64 {
-        let factor = (1.0 + self.wanted_corrections as f64) / (1.0 + corrections as f64);
-        (step * factor.clamp(0.5, 2.0)).clamp(self.smallest_step, self.largest_step)
     }
 }

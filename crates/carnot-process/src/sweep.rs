@@ -43,7 +43,7 @@ impl<S: System, P: Iterator<Item = Multipliers>> Iterator for Sweep<S, P> {
             }
             Err(source) => {
                 self.failed = true;
-                Err(ProcessError::System { waypoint, at, source })
+                Err(ProcessError::System { waypoint, at, time: 0.0, source })
             }
         })
     }

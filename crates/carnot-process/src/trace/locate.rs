@@ -1,0 +1,79 @@
+//! Where an event happened.
+
+use carnot_surface::{Driven, System};
+
+use super::engine::{Engine, Near, Plane, Settled};
+use super::{Trace, Traced};
+use crate::coordinates::Position;
+use crate::dense;
+use crate::linear::norm;
+use crate::{Event, EventMark, Tangent, Waypoint};
+
+/// Halvings after which a bracket is as narrow as numbers allow.
+const MOST_HALVINGS: usize = 80;
+
+/// The end of a step, or the first place found behind an event.
+pub(super) struct Found<S: System> {
+    pub(super) place: Waypoint<S>,
+    /// The last place found before the event; `None` without one, and where that is the step's beginning.
+    pub(super) before: Option<Waypoint<S>>,
+    /// Whether the event ends the process.
+    pub(super) ends: bool,
+}
+
+impl<D: Driven, T: Tangent<D>> Trace<D, T> {
+    /// The first event between two waypoints; without one, the second.
+    pub(super) fn first_event(
+        &mut self,
+        from: &Waypoint<D::System>,
+        to: Waypoint<D::System>,
+    ) -> Traced<D, Found<D::System>> {
+        let events = std::mem::take(&mut self.events);
+        let mut found = Ok(Found { place: to, before: None, ends: false });
+        for event in &events {
+            found = match found {
+                Ok(first) if event.happened(&self.engine.system, from, &first.place) => {
+                    self.bracket(from, first.place, &**event)
+                }
+                other => other,
+            };
+        }
+        self.events = events;
+        found
+    }
+
+    /// Halves the way to the last place where the event had not happened, if it is not `from`, and the first where it had.
+    fn bracket(
+        &mut self,
+        from: &Waypoint<D::System>,
+        to: Waypoint<D::System>,
+        event: &dyn Event<D::System>,
+    ) -> Traced<D, Found<D::System>> {
+        let (mut last, mut first) = (None::<Waypoint<D::System>>, to);
+        let tolerance = self.engine.process.options.event_tolerance;
+        for _ in 0..MOST_HALVINGS {
+            let before = last.as_ref().unwrap_or(from);
+            let ends = [Position::of(&before.point), Position::of(&first.point)];
+            if norm(self.engine.axes.between(ends[0], ends[1])) <= tolerance {
+                break;
+            }
+            let normal = self.engine.normal(before, &first);
+            let through = dense::midpoint(&self.engine.axes, ends[0], ends[1]);
+            let near = Near { equilibrium: &before.equilibrium, point: &before.point };
+            let settled = self.engine.settle(&Plane { normal, through }, &near, from.index + 1)?;
+            let Settled::Reached { found, corrections, error } = settled else { break };
+            let preferred = self.engine.preferred(&from.point, from.direction);
+            let mut middle = Engine::<D, T>::waypoint(*found, from.index + 1, preferred);
+            (middle.step, middle.corrections, middle.prediction_error) = (first.step, corrections, error);
+            if event.happened(&self.engine.system, from, &middle) {
+                first = middle;
+            } else {
+                last = Some(middle);
+            }
+        }
+        let base = last.as_ref().unwrap_or(from);
+        let gap = self.engine.axes.between(Position::of(&base.point), Position::of(&first.point));
+        first.event = Some(EventMark { name: event.name(), width: norm(gap) });
+        Ok(Found { place: first, before: last, ends: event.ends() })
+    }
+}

@@ -1,0 +1,315 @@
+//! The predictor-corrector, as an iterator.
+
+mod advance;
+mod engine;
+mod jump;
+mod locate;
+mod segment;
+
+use std::fmt;
+
+use carnot_surface::{At, Driven, Scalar, System};
+
+use crate::coordinates::Position;
+use crate::drive::axis;
+use crate::linear::Vector;
+use crate::{
+    Checkpoint, Coordinates, Counters, Curve, Drive, Event, Point, Process, ProcessError, StopReason,
+    Tangent, Waypoint, control,
+};
+use engine::{Engine, Near, Settled};
+
+pub use jump::Coexistence;
+
+pub(crate) type ErrorOf<D> = <<D as Driven>::System as System>::Error;
+pub(crate) type RdcOf<D> = <<D as Driven>::System as System>::Rdc;
+/// What may fail on the way.
+pub(crate) type Traced<D, X> = Result<X, ProcessError<ErrorOf<D>>>;
+pub(crate) type ScalarOf<D> = Scalar<<D as Driven>::System>;
+
+/// A process under way: an iterator of waypoints that its caller may stop, inspect, steer, save, or ask how it ended.
+///
+/// A step is predicted along the tangent of the curve, the system re-equilibrated there, and the coordinates corrected, on
+/// the plane on which the step is to end, until what is held is within the tolerance. A step that does not get there is
+/// shortened and tried again from the last waypoint.
+pub struct Trace<D: Driven, T> {
+    engine: Engine<D, T>,
+    events: Vec<Box<dyn Event<D::System>>>,
+    current: Waypoint<D::System>,
+    /// Whether the start has been handed out.
+    started: bool,
+    /// The waypoint before, for the predictor; none where the curve may have a kink between.
+    before: Option<Position>,
+    next_step: f64,
+    stop: Option<StopReason>,
+    failed: bool,
+}
+
+impl<D: Driven, T> fmt::Debug for Trace<D, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trace")
+            .field("process", &self.engine.process)
+            .field("current", &self.current)
+            .field("next_step", &self.next_step)
+            .field("stop", &self.stop)
+            .field("counters", &self.engine.counters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<D: Driven, T: Tangent<D>> Trace<D, T> {
+    pub(crate) fn new(
+        process: Process,
+        driven: D,
+        start: At<D::System>,
+        time: f64,
+        tangent: T,
+    ) -> Traced<D, Self> {
+        let point = Point::of::<D::System>(&start, time);
+        let mut engine = Engine {
+            axes: process.options.coordinates.unwrap_or_else(|| Coordinates::at(&point)),
+            first: start.rdc.clone(),
+            system: system_at(&driven, time, &start)?,
+            system_time: time,
+            level: process.level.unwrap_or_else(|| process.constraint.value(&point)),
+            process,
+            driven,
+            tangent,
+            start: point,
+            counters: Counters::default(),
+        };
+        engine.check()?;
+        let found = engine.describe(start, time, 0)?;
+        let preferred = engine.preferred(&point, None);
+        let current = Engine::<D, T>::waypoint(found, 0, preferred);
+        let next_step = engine.process.control.first();
+        Ok(Self {
+            engine,
+            events: Vec::new(),
+            current,
+            started: false,
+            before: None,
+            next_step,
+            stop: None,
+            failed: false,
+        })
+    }
+
+    pub(crate) fn resume(
+        process: Process,
+        driven: D,
+        checkpoint: Checkpoint<D::System, T>,
+    ) -> Traced<D, Self> {
+        let Checkpoint { first, start, axes, level, current, started, before, next_step, counters, tangent } =
+            checkpoint;
+        let time = current.point.time;
+        let system = system_at(&driven, time, &current.equilibrium)?;
+        let engine = Engine {
+            process,
+            driven,
+            tangent,
+            axes,
+            start,
+            first,
+            level,
+            counters,
+            system,
+            system_time: time,
+        };
+        engine.check()?;
+        let before = before.map(Position);
+        Ok(Self {
+            engine,
+            events: Vec::new(),
+            current,
+            started,
+            before,
+            next_step,
+            stop: None,
+            failed: false,
+        })
+    }
+
+    /// Everything that the rest of the process depends on, but for the process, its events and the system.
+    pub fn checkpoint(&self) -> Checkpoint<D::System, T>
+    where
+        T: Clone,
+    {
+        Checkpoint {
+            first: self.engine.first.clone(),
+            start: self.engine.start,
+            axes: self.engine.axes,
+            level: self.engine.level,
+            current: self.current.clone(),
+            started: self.started,
+            before: self.before.map(|Position(place)| place),
+            next_step: self.next_step,
+            counters: self.engine.counters,
+            tangent: self.engine.tangent.clone(),
+        }
+    }
+
+    /// The same with an event that is looked for.
+    #[must_use]
+    pub fn with_event(mut self, event: impl Event<D::System> + 'static) -> Self {
+        self.events.push(Box::new(event));
+        self
+    }
+
+    /// Goes on, from the current waypoint, as another process: with another drive, other options, another rule or other
+    /// parts. What is held, and at which value, and the coordinates stay as they are. A trace that had stopped goes on too.
+    ///
+    /// # Errors
+    ///
+    /// [`ProcessError::Option`] and [`ProcessError::Drive`] for what the new process asks.
+    pub fn steer(&mut self, change: impl FnOnce(Process) -> Process) -> Traced<D, ()> {
+        let old = self.engine.process.clone();
+        let mut new = change(old.clone());
+        new.constraint = std::sync::Arc::clone(&old.constraint);
+        self.engine.process = new;
+        if let Err(error) = self.engine.check() {
+            self.engine.process = old;
+            return Err(error);
+        }
+        let Point { time, .. } = self.current.point;
+        if time != self.engine.system_time {
+            self.engine.system = system_at(&self.engine.driven, time, &self.current.equilibrium)?;
+            self.engine.system_time = time;
+        }
+        let found = self.engine.describe(self.current.equilibrium.clone(), time, self.current.index)?;
+        let preferred = self.engine.preferred(&self.current.point, None);
+        self.current.direction = Engine::<D, T>::direction(&found, preferred);
+        self.next_step = self.engine.process.control.first();
+        self.before = None;
+        self.stop = None;
+        Ok(())
+    }
+
+    /// How the process ended; `None` while it goes on and after an error.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.stop
+    }
+
+    /// The work so far.
+    pub fn counters(&self) -> Counters {
+        self.engine.counters
+    }
+
+    /// The tangent, with what it has learned.
+    pub fn tangent(&self) -> &T {
+        &self.engine.tangent
+    }
+
+    /// The coordinates of the steps.
+    pub fn axes(&self) -> &Coordinates {
+        &self.engine.axes
+    }
+
+    /// The rest of the process, collected.
+    ///
+    /// # Errors
+    ///
+    /// The first error of the trace.
+    pub fn collect_curve(&mut self) -> Traced<D, Curve<D::System>> {
+        let waypoints = self.by_ref().collect::<Result<Vec<_>, _>>()?;
+        // Only a trace whose error was taken before has no reason.
+        let stop = self.stop.unwrap_or(StopReason::Failed);
+        Ok(Curve { waypoints, stop, counters: self.engine.counters, axes: self.engine.axes })
+    }
+
+    /// The waypoint at a fraction of the way between two of this curve's: interpolated, re-equilibrated and corrected. `None`
+    /// where the corrector gave up.
+    ///
+    /// # Errors
+    ///
+    /// As of the trace.
+    pub fn between(
+        &mut self,
+        from: &Waypoint<D::System>,
+        to: &Waypoint<D::System>,
+        fraction: f64,
+    ) -> Traced<D, Option<Waypoint<D::System>>> {
+        let normal = self.engine.normal(from, to);
+        let through = crate::dense::interpolate(&self.engine.axes, from, to, fraction);
+        let near = Near { equilibrium: &from.equilibrium, point: &from.point };
+        let settled = self.engine.settle(&engine::Plane { normal, through }, &near, to.index)?;
+        Ok(match settled {
+            Settled::Reached { found, corrections, error } => {
+                let mut waypoint = Engine::<D, T>::waypoint(*found, to.index, normal);
+                (waypoint.corrections, waypoint.prediction_error) = (corrections, error);
+                waypoint.arc_length = from.arc_length + fraction * (to.arc_length - from.arc_length);
+                waypoint.step = fraction * to.step;
+                waypoint.work = from.work;
+                Some(waypoint)
+            }
+            Settled::BelowZero(_) | Settled::GivenUp { .. } => None,
+        })
+    }
+}
+
+impl<D: Driven, T: Tangent<D>> Engine<D, T> {
+    fn check(&self) -> Traced<D, ()> {
+        self.process.options.check()?;
+        control::check(&*self.process.control)?;
+        let fault = |what, requirement, value| Err(ProcessError::Drive { what, requirement, value });
+        match self.process.drive {
+            Drive::LambdaTo(end) | Drive::GammaTo(end) if !(end.is_finite() && end >= 0.0) => {
+                fault("end", "finite and not negative", end)
+            }
+            Drive::TimeTo(end) if !end.is_finite() => fault("end", "finite", end),
+            Drive::ArcLength { length, .. } if !(length.is_finite() && length >= 0.0) => {
+                fault("length", "finite and not negative", length)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The side of the tangent on which the drive goes on from a point; by arc length, on from the last direction.
+    fn preferred(&self, point: &Point, last: Option<Vector>) -> Vector {
+        match self.process.drive {
+            Drive::ArcLength { heading, .. } => last.unwrap_or_else(|| heading.vector()),
+            drive => drive.target().map_or([0.0; 3], |(coordinate, end)| {
+                axis(coordinate, if end < point.coordinate(coordinate) { -1.0 } else { 1.0 })
+            }),
+        }
+    }
+
+    /// The direction along which fractions of the way between two waypoints are measured: the driving coordinate's, or the
+    /// chord's.
+    fn normal(&self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> Vector {
+        let chord = self.axes.between(Position::of(&from.point), Position::of(&to.point));
+        if let Some((coordinate, _)) = self.process.drive.target()
+            && chord[coordinate.index()] != 0.0
+        {
+            return axis(coordinate, chord[coordinate.index()].signum());
+        }
+        crate::linear::unit(chord).unwrap_or([0.0; 3])
+    }
+}
+
+fn system_at<D: Driven>(driven: &D, time: f64, at: &At<D::System>) -> Traced<D, D::System> {
+    let at = at.multipliers;
+    driven.at(time).map_err(|source| ProcessError::System { waypoint: 0, at, time, source })
+}
+
+impl<D: Driven, T: Tangent<D>> Iterator for Trace<D, T> {
+    type Item = Traced<D, Waypoint<D::System>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.stop.is_some() || self.failed {
+            return None;
+        }
+        if !self.started {
+            self.started = true;
+            return Some(Ok(self.current.clone()));
+        }
+        match self.advance() {
+            Ok(Some(waypoint)) => Some(Ok(waypoint)),
+            Ok(None) => None,
+            Err(error) => {
+                self.failed = true;
+                Some(Err(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Processes on discrete systems: certified equilibria, warm starts and the cost of a waypoint.
+
+use std::cell::RefCell;
+
+use carnot_info::Joint;
+use carnot_process::{
+    Constraint, Counters, Crossing, Drive, FromResponse, Hold, PhaseChange, Process, Secant, StopReason,
+};
+use carnot_surface::{
+    At, DiscreteError, DiscreteState, DiscreteSystem, Multipliers, Rdc, Response, Responsive, System, Work,
+};
+use carnot_testkit::DiscreteProblem;
+use carnot_testkit::strategies::{discrete_problem, log_uniform};
+use carnot_testkit::tier::cases;
+use ndarray::Array2;
+use proptest::prelude::*;
+
+use crate::at;
+
+pub(crate) fn system_of(problem: &DiscreteProblem) -> DiscreteSystem {
+    let joint = Array2::from_shape_vec((problem.n_x, problem.n_y), problem.joint.clone()).expect("a shape");
+    let rho =
+        Array2::from_shape_vec((problem.n_x, problem.n_z), problem.distortion.clone()).expect("a shape");
+    DiscreteSystem::new(&Joint::new(joint).expect("a joint table"), rho.view()).expect("a system")
+}
+
+/// Numbers that look random enough, in (0, 1).
+fn hash(seed: u64) -> f64 {
+    let mut x = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..3 {
+        x = (x ^ (x >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    }
+    ((x >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+}
+
+/// Points of a square and as many letters, squared distances, three labels that depend on the place.
+pub(crate) fn square(n_x: usize, n_z: usize) -> DiscreteSystem {
+    let place = |i: usize, salt: u64| [hash(2 * i as u64 + salt), hash(2 * i as u64 + 1 + salt)];
+    let mut joint = Vec::new();
+    for x in 0..n_x {
+        let [a, b] = place(x, 0);
+        let weights = [(3.0 * a).exp(), (3.0 * b).exp(), 4.0];
+        let total: f64 = weights.iter().sum();
+        joint.extend(weights.map(|w| w / total / n_x as f64));
+    }
+    let distance = |x: usize, z: usize| {
+        let ([a, b], [c, d]) = (place(x, 0), place(z, 1_000));
+        10.0 * ((a - c).powi(2) + (b - d).powi(2))
+    };
+    let distortion = (0..n_x).flat_map(|x| (0..n_z).map(move |z| distance(x, z))).collect();
+    system_of(&DiscreteProblem { n_x, n_y: 3, n_z, joint, distortion })
+}
+
+/// A discrete system that records what each of its equilibria cost.
+struct Counted {
+    system: DiscreteSystem,
+    costs: RefCell<Vec<Work>>,
+}
+
+impl System for Counted {
+    type Rdc = Rdc;
+    type State = DiscreteState;
+    type Error = DiscreteError;
+
+    fn equilibrium(&self, at: Multipliers, from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
+        let found = self.system.equilibrium(at, from)?;
+        self.costs.borrow_mut().push(found.state.work());
+        Ok(found)
+    }
+}
+
+impl Responsive for Counted {
+    fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
+        self.system.response(at)
+    }
+}
+
+#[test]
+fn all_constraints_are_held_over_three_decades() {
+    let system = square(12, 8);
+    let first = at(3.0, 0.6);
+    for held in [Hold::Classification, Hold::Distortion, Hold::Rate, Hold::FreeEnergy] {
+        for drive in [Drive::LambdaTo(0.1), Drive::LambdaTo(100.0), Drive::GammaTo(0.01)] {
+            let start = system.equilibrium(first, None).expect("an equilibrium");
+            let mut trace = Process::new(held, drive)
+                .trace(&system, start, FromResponse)
+                .expect("a trace")
+                .with_event(Crossing::new("no longer convex", |point| point.gamma - 0.99).that_ends())
+                .with_event(PhaseChange);
+            let curve = trace.collect_curve().unwrap_or_else(|error| panic!("{held:?} {drive:?}: {error}"));
+            for waypoint in &curve.waypoints {
+                let now = held.value(&waypoint.point) - held.value(&curve.waypoints[0].point);
+                assert!(now.abs() <= 1e-10, "{held:?} {drive:?}: {now:e}");
+            }
+            let ended = matches!(
+                curve.stop,
+                StopReason::ReachedEnd
+                    | StopReason::ReachedZero { .. }
+                    | StopReason::Event { .. }
+                    | StopReason::Turned { .. }
+            );
+            assert!(ended, "{held:?} {drive:?}: {}", curve.stop);
+            // No collapse of the step at the letters that enter and leave.
+            let located = curve.waypoints.iter().filter(|waypoint| waypoint.event.is_some()).count();
+            assert!(
+                curve.waypoints.len() < 60 + 3 * located,
+                "{} waypoints, {located} transitions",
+                curve.waypoints.len()
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(24, 400)))]
+
+    #[test]
+    fn random_problems_are_held(
+        problem in discrete_problem(2..=10, 2..=3, 2..=8),
+        lambda in log_uniform(1e-1, 1e1),
+        gamma in 0.05..0.9f64,
+        factor in prop_oneof![log_uniform(1e-3, 1e-1), log_uniform(1e1, 1e3)],
+        held in prop::sample::select(&[Hold::Rate, Hold::Distortion, Hold::Classification, Hold::FreeEnergy][..]),
+    ) {
+        let system = system_of(&problem);
+        // In units of the distortion, which has a scale of its own.
+        let scale = problem.distortion.iter().copied().filter(|rho| rho.is_finite()).fold(0.0, f64::max);
+        let lambda = lambda / if scale > 0.0 { scale } else { 1.0 };
+        let start = system.equilibrium(at(lambda, gamma), None).expect("an equilibrium");
+        let mut trace = Process::new(held, Drive::LambdaTo(lambda * factor))
+            .trace(&system, start, FromResponse)
+            .expect("a trace")
+            .with_event(Crossing::new("no longer convex", |point| point.gamma - 0.99).that_ends());
+        let waypoints: Vec<_> = trace.by_ref().collect::<Result<_, _>>().expect("waypoints");
+        let first = held.value(&waypoints[0].point);
+        for waypoint in &waypoints {
+            let scale = held.gradient(&waypoint.point).scale(&waypoint.point);
+            prop_assert!((held.value(&waypoint.point) - first).abs() <= 1e-10_f64.max(1e-11 * scale));
+        }
+        prop_assert!(waypoints.len() < 500, "{:?}", trace.counters());
+        let bad = matches!(trace.stop_reason(), Some(StopReason::StepTooSmall { .. } | StopReason::MostWaypoints));
+        prop_assert!(!bad, "{:?} {:?}", trace.stop_reason(), trace.counters());
+    }
+}
+
+#[test]
+fn the_work_of_a_waypoint_is_pinned() {
+    let counted = Counted { system: square(32, 32), costs: RefCell::default() };
+    let start = counted.equilibrium(at(40.0, 0.9), None).expect("an equilibrium");
+    counted.costs.take();
+    let process = Process::new(Hold::Classification, Drive::GammaTo(0.02)).with_predictor(Secant);
+    let curve =
+        process.trace(&counted, start, FromResponse).expect("a trace").collect_curve().expect("a curve");
+    let warm = counted.costs.take();
+    assert_eq!(curve.stop, StopReason::ReachedEnd);
+    for waypoint in &curve.waypoints {
+        counted.equilibrium(waypoint.equilibrium.multipliers, None).expect("an equilibrium");
+    }
+    let cold = counted.costs.take();
+    let newton_steps = |costs: &[Work]| costs.iter().map(|work| work.newton_steps).sum::<usize>();
+    let cycles = |costs: &[Work]| costs.iter().map(|work| work.cycles).sum::<usize>();
+    // Warm starts need no alternation and about two of Newton's steps; a cold solve has both. A change here is a change of
+    // cost: look at it before accepting it.
+    assert_eq!(cycles(&warm), 0);
+    assert!(newton_steps(&warm) <= 2 * warm.len(), "{} in {}", newton_steps(&warm), warm.len());
+    assert!(cycles(&cold) >= cold.len() && newton_steps(&cold) >= 3 * cold.len());
+    assert_eq!(curve.counters, Counters { equilibria: 27, rejected_steps: 0, corrections: 17 });
+    assert_eq!(curve.waypoints.len(), 11);
+}

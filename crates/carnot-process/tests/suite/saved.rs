@@ -1,0 +1,156 @@
+//! Curves and traces as data.
+
+use std::convert::Infallible;
+
+use carnot_process::{
+    Broyden, Checkpoint, Drive, FromResponse, Hold, PhaseChange, Process, Secant, Tangent, Waypoint,
+};
+use carnot_surface::{
+    At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, Still, System,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{at, two_dimensional, with_transitions};
+
+/// Bits of everything that a waypoint says.
+fn bits<S: System>(waypoint: &Waypoint<S>) -> Vec<u64> {
+    let point = waypoint.point;
+    let mut numbers = vec![point.lambda, point.gamma, point.rate, point.distortion, point.classification];
+    numbers.extend([
+        waypoint.arc_length,
+        waypoint.residual,
+        waypoint.step,
+        waypoint.work.lambda,
+        waypoint.work.gamma,
+    ]);
+    numbers.extend(waypoint.direction.unwrap_or_default());
+    numbers.into_iter().map(f64::to_bits).collect()
+}
+
+fn resumed_is_the_same<T: Tangent<Still<carnot_surface::GaussianSystem>> + Clone>(tangent: T) {
+    let system = with_transitions();
+    let start = system.equilibrium(at(20.0, 5.0), None).expect("an equilibrium");
+    let process = Process::new(Hold::Classification, Drive::LambdaTo(0.5)).with_predictor(Secant);
+    let mut trace = process.trace(system.clone(), start, tangent).expect("a trace");
+    let head: Vec<_> = trace.by_ref().take(5).collect::<Result<_, _>>().expect("waypoints");
+    assert_eq!(head.len(), 5);
+    let checkpoint = trace.checkpoint();
+    assert_eq!(bits(checkpoint.waypoint()), bits(&head[4]));
+    let rest = trace.collect_curve().expect("a curve");
+    let mut again = process.resume(Still(system), checkpoint).expect("a trace");
+    let resumed = again.collect_curve().expect("a curve");
+    assert!(resumed.waypoints.len() > 3);
+    assert_eq!((rest.stop, rest.counters), (resumed.stop, resumed.counters));
+    let all = |waypoints: &[Waypoint<_>]| waypoints.iter().map(bits).collect::<Vec<_>>();
+    assert_eq!(all(&rest.waypoints), all(&resumed.waypoints));
+}
+
+#[test]
+fn a_resumed_trace_goes_on_to_the_last_bit() {
+    resumed_is_the_same(FromResponse);
+    resumed_is_the_same(Broyden::new());
+}
+
+/// `F = ln lambda + ln(lambda + gamma)`, with the number of the visit as its state.
+#[derive(Debug, Clone)]
+struct Plain;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Visit(u64);
+
+impl System for Plain {
+    type Rdc = Rdc;
+    type State = Visit;
+    type Error = Infallible;
+
+    fn equilibrium(&self, at: Multipliers, from: Option<&Visit>) -> Result<At<Self>, Infallible> {
+        let (lambda, gamma) = (at.lambda(), at.gamma());
+        let classification = 1.0 / (lambda + gamma);
+        let rdc = Rdc {
+            rate: lambda.ln() + (lambda + gamma).ln() - 2.0,
+            distortion: 1.0 / lambda + classification,
+            classification,
+        };
+        let state = Visit(from.map_or(0, |visit| visit.0) + 1);
+        let certificate = Certificate::Bound { gap: 1e-13, residual: 1e-14 };
+        Ok(Equilibrium { multipliers: at, rdc, state, certificate })
+    }
+}
+
+impl Responsive for Plain {
+    fn response(&self, at: &At<Self>) -> Result<Response<f64>, Infallible> {
+        let (lambda, gamma) = (at.multipliers.lambda(), at.multipliers.gamma());
+        let both = -1.0 / (lambda + gamma).powi(2);
+        Ok(Response {
+            distortion_lambda: -1.0 / (lambda * lambda) + both,
+            cross: both,
+            classification_gamma: both,
+            sidedness: Sidedness::TwoSided,
+        })
+    }
+}
+
+#[test]
+fn a_checkpoint_survives_being_written_and_read() {
+    let start = Plain.equilibrium(at(2.0, 1.0), None).expect("an equilibrium");
+    let process = Process::new(Hold::Distortion, Drive::LambdaTo(1.2));
+    let mut trace = process.trace(Plain, start, FromResponse).expect("a trace");
+    trace.by_ref().take(3).for_each(drop);
+    let text = serde_json::to_string(&trace.checkpoint()).expect("a checkpoint");
+    let read: Checkpoint<Plain, FromResponse> = serde_json::from_str(&text).expect("a checkpoint");
+    let rest = trace.collect_curve().expect("a curve");
+    let resumed = process.resume(Still(Plain), read).expect("a trace").collect_curve().expect("a curve");
+    assert!(!resumed.waypoints.is_empty());
+    assert_eq!(rest.counters, resumed.counters);
+    for (a, b) in rest.waypoints.iter().zip(&resumed.waypoints) {
+        assert_eq!((bits(a), &a.equilibrium.state), (bits(b), &b.equilibrium.state));
+        assert_eq!(a.equilibrium.certificate, b.equilibrium.certificate);
+    }
+    // What is not a checkpoint is refused.
+    let broken = text.replace("\"lambda\":", "\"lambda\":-");
+    assert!(serde_json::from_str::<Checkpoint<Plain, FromResponse>>(&broken).is_err());
+}
+
+#[test]
+fn a_curve_is_a_table() {
+    let system = with_transitions();
+    let start = system.equilibrium(at(20.0, 5.0), None).expect("an equilibrium");
+    let process = Process::new(Hold::Classification, Drive::LambdaTo(0.2));
+    let mut trace = process.trace(system, start, FromResponse).expect("a trace").with_event(PhaseChange);
+    let curve = trace.collect_curve().expect("a curve");
+    let mut bytes = Vec::new();
+    curve.write_csv(&mut bytes).expect("no error of a vector");
+    let text = String::from_utf8(bytes).expect("text");
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines.len(), 1 + curve.waypoints.len());
+    let column = |name: &str| lines[0].iter().position(|field| *field == name).expect(name);
+    for (line, waypoint) in lines[1..].iter().zip(&curve.waypoints) {
+        assert_eq!(line.len(), lines[0].len());
+        let read = |name: &str| line[column(name)].parse::<f64>().expect("a number");
+        assert_eq!(read("lambda"), waypoint.point.lambda);
+        assert_eq!(read("classification"), waypoint.point.classification);
+        assert_eq!(read("free_energy"), waypoint.point.free_energy());
+        assert_eq!(read("work_lambda"), waypoint.work.lambda);
+        assert_eq!(read("residual"), waypoint.residual);
+        assert_eq!(line[column("std_err")], "");
+        assert_eq!(line[column("event")], waypoint.event.map_or("", |event| event.name));
+    }
+    let json: Value = serde_json::to_value(&curve).expect("a value");
+    assert_eq!(json["stop"], "ReachedEnd");
+    assert_eq!(json["waypoints"].as_array().map(Vec::len), Some(curve.waypoints.len()));
+    assert_eq!(json["waypoints"][1]["point"]["gamma"], curve.waypoints[1].point.gamma);
+    assert_eq!(json["counters"]["equilibria"], curve.counters.equilibria);
+}
+
+#[test]
+fn dense_output_covers_the_curve_and_nothing_else() {
+    let curve = Process::new(Hold::Classification, Drive::LambdaTo(1.0))
+        .run(two_dimensional(), at(3.0, 3.0))
+        .expect("a curve");
+    let length = curve.last().expect("a waypoint").arc_length;
+    let (_, _, [lambda, gamma, _]) = curve.interpolate(length).expect("the end");
+    let last = curve.last().expect("a waypoint").point;
+    assert!((lambda - last.lambda).abs() < 1e-12 && (gamma - last.gamma).abs() < 1e-12);
+    assert!(curve.interpolate(length * 1.01).is_none() && curve.interpolate(-0.1).is_none());
+}
