@@ -1,5 +1,14 @@
 //! Systems whose data move.
 
+mod gaussian;
+mod gaussian_path;
+mod joint_gaussian;
+mod whitened;
+
+pub use gaussian::{MovingGaussian, MovingGaussianBottleneck};
+pub use gaussian_path::GaussianPath;
+pub use joint_gaussian::JointGaussian;
+
 use crate::{At, Quantity, Scalar, System};
 
 /// The generalised force of the moving data and the data's direct effect on D and C, in nats per unit of time.
