@@ -16,7 +16,8 @@ pub use discrete::{
     GibbsSystem, Onset, Work, bottleneck_onset,
 };
 pub use driven::{
-    Driven, Force, GaussianPath, JointGaussian, MovingGaussian, MovingGaussianBottleneck, Still,
+    Driven, Force, GaussianPath, JointGaussian, MovingDiscrete, MovingGaussian, MovingGaussianBottleneck,
+    MovingGibbs, Still,
 };
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
 pub use gaussian::{GaussianBottleneck, GaussianError, GaussianSystem, Modes};

@@ -1,10 +1,13 @@
 //! Systems whose data move.
 
+mod discrete;
 mod gaussian;
 mod gaussian_path;
 mod joint_gaussian;
+mod mixture;
 mod whitened;
 
+pub use discrete::{MovingDiscrete, MovingGibbs};
 pub use gaussian::{MovingGaussian, MovingGaussianBottleneck};
 pub use gaussian_path::GaussianPath;
 pub use joint_gaussian::JointGaussian;

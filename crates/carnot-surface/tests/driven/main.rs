@@ -1,6 +1,8 @@
 //! Moving data: the force against finite differences of re-solved equilibria, its Maxwell relations, concavity along
 //! mixtures, and the objective of a fixed model.
 
+mod discrete;
+mod discrete_ends;
 mod gaussian;
 mod gaussian_model;
 
@@ -43,43 +45,61 @@ where
     println!("{kept} of {drawn} draws kept");
 }
 
-/// Compares a formula with a difference: what the difference is worth, with a factor of ten for luck, what the solver left
-/// over the step, and the rounding of the formula.
-fn assert_derivative(formula: f64, difference: Derivative, noise: f64, scale: f64, what: &str) {
-    let allowed = 10.0 * difference.error + noise + 1e-9 * scale;
-    assert_close!(formula, difference.value, 0.0, allowed, "{what}");
+/// How the equilibria of a moving system are found again from the one at the centre of a stencil.
+struct Stencil<'a, M: Driven> {
+    moving: &'a M,
+    time: f64,
+    centre: &'a At<M::System>,
+    /// The equilibrium at another time and other multipliers.
+    resolve: &'a dyn Fn(f64, Multipliers) -> At<M::System>,
+    /// Half the width, in time; relative in the multipliers.
+    step: f64,
+    /// How far off a solved F, D or C may be, beyond what rounding does.
+    noise: f64,
+    /// How far off the formulas may be, relative to the largest component of the force.
+    rtol: f64,
 }
 
-/// `(F, D, C)` at time t, and the force with which they move: `dF/dt`, `dD/dt`, `dC/dt`, against differences of re-solved
-/// equilibria with steps of `step`; then Maxwell's relations `dD/dt = dtau/dlambda`, `dC/dt = dtau/dgamma`, with the right
-/// sides by differences in the multipliers. `noise` is how far off a solved D or C may be.
-fn assert_force<M: Driven>(moving: &M, time: f64, multipliers: Multipliers, step: f64, noise: f64)
+impl<M: Driven> Stencil<'_, M>
 where
     M::System: System<Rdc = Rdc>,
 {
-    let equilibrium = solve(moving, time, multipliers);
-    let found = force(moving, time, &equilibrium);
-    let restarted = |time: f64, at: Multipliers| {
-        let system = moving.at(time).expect("a system");
-        system.equilibrium(at, Some(&equilibrium.state)).expect("an equilibrium")
-    };
-    let by_time = central_each(
-        |t| {
-            let Rdc { distortion, classification, .. } = restarted(t, multipliers).rdc;
-            [restarted(t, multipliers).free_energy(), distortion, classification]
-        },
-        time,
-        step,
-    );
-    let scale = 1.0 + found.free_energy.abs() + found.distortion.abs() + found.classification.abs();
-    let over_step = 10.0 * noise / step;
-    assert_derivative(found.free_energy, by_time[0], over_step, scale, "tau");
-    assert_derivative(found.distortion, by_time[1], over_step, scale, "dD/dt");
-    assert_derivative(found.classification, by_time[2], over_step, scale, "dC/dt");
-    let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
-    let tau = |at: Multipliers| [force(moving, time, &restarted(time, at)).free_energy];
-    let [by_lambda] = central_each(|x| tau(at(x, gamma)), lambda, step * lambda);
-    let [by_gamma] = central_each(|x| tau(at(lambda, x)), gamma, step * gamma);
-    assert_derivative(found.distortion, by_lambda, over_step / lambda.min(1.0), scale, "dtau/dlambda");
-    assert_derivative(found.classification, by_gamma, over_step / gamma.min(1.0), scale, "dtau/dgamma");
+    /// The force against `dF/dt`, `dD/dt` and `dC/dt` by differences of equilibria, and against Maxwell's relations
+    /// `dD/dt = dtau/dlambda` and `dC/dt = dtau/dgamma` with the right sides by differences.
+    fn check(&self) {
+        let (multipliers, step) = (self.centre.multipliers, self.step);
+        let found = force(self.moving, self.time, self.centre);
+        let observed = |time: f64| {
+            let equilibrium = (self.resolve)(time, multipliers);
+            [equilibrium.free_energy(), equilibrium.rdc.distortion, equilibrium.rdc.classification]
+        };
+        let [f, d, c] = central_each(observed, self.time, step);
+        self.compare(&found, found.free_energy, f, step, "tau");
+        self.compare(&found, found.distortion, d, step, "dD/dt");
+        self.compare(&found, found.classification, c, step, "dC/dt");
+        let tau =
+            |at: Multipliers| [force(self.moving, self.time, &(self.resolve)(self.time, at)).free_energy];
+        let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
+        let [by_lambda] = central_each(|x| tau(at(x, gamma)), lambda, step * lambda);
+        let [by_gamma] = central_each(|x| tau(at(lambda, x)), gamma, step * gamma);
+        self.compare(&found, found.distortion, by_lambda, step * lambda, "dtau/dlambda");
+        self.compare(&found, found.classification, by_gamma, step * gamma, "dtau/dgamma");
+    }
+
+    fn compare(&self, found: &Force<f64>, formula: f64, difference: Derivative, step: f64, what: &str) {
+        let Force { free_energy, distortion, classification } = found;
+        let size = free_energy.abs().max(distortion.abs()).max(classification.abs());
+        // What the difference says that it is worth, and what the solver left over its smallest stencil, half a step wide
+        // and extrapolated by a factor below two.
+        let allowed = self.rtol * size + 2.0 * difference.error + 8.0 * self.noise / step;
+        assert_close!(
+            formula,
+            difference.value,
+            0.0,
+            allowed,
+            "{what} at {:?}, t = {}",
+            self.centre.multipliers,
+            self.time
+        );
+    }
 }
