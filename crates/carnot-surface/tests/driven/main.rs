@@ -23,6 +23,11 @@ fn solve<M: Driven>(moving: &M, time: f64, at: Multipliers) -> At<M::System> {
     moving.at(time).expect("a system").equilibrium(at, None).expect("an equilibrium")
 }
 
+/// The same, where the solver may say that it does not reach its tolerances.
+fn try_solve<M: Driven>(moving: &M, time: f64, at: Multipliers) -> Option<At<M::System>> {
+    moving.at(time).expect("a system").equilibrium(at, None).ok()
+}
+
 fn force<M: Driven>(moving: &M, time: f64, equilibrium: &At<M::System>) -> Force<f64>
 where
     M::System: System<Rdc = Rdc>,
@@ -31,6 +36,7 @@ where
 }
 
 /// Draws from a strategy, the same in every run, and hands them to `check` until it has kept `wanted` of them.
+#[allow(clippy::print_stdout)]
 fn for_draws<S: Strategy>(wanted: u32, strategy: &S, mut check: impl FnMut(S::Value) -> bool)
 where
     S::Value: Debug,
