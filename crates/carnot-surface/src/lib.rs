@@ -15,7 +15,10 @@ pub use discrete::{
     DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem, FreeDecoderState, FreeDecoderSystem,
     GibbsSystem, Onset, Work, bottleneck_onset,
 };
-pub use driven::{Driven, Force, Still};
+pub use driven::{
+    Driven, Force, GaussianPath, JointGaussian, MovingDiscrete, MovingGaussian, MovingGaussianBottleneck,
+    MovingGibbs, Still,
+};
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
 pub use gaussian::{GaussianBottleneck, GaussianError, GaussianSystem, Modes};
 pub use inversion::{

@@ -40,6 +40,25 @@ pub enum DiscreteError {
     /// A table of probabilities is not one.
     #[error("not a probability table")]
     Probabilities(#[from] InfoError),
+    /// A time outside the path of the moving data, or NaN.
+    #[error("time {time} is outside [0, 1]")]
+    Time {
+        /// The time.
+        time: f64,
+    },
+    /// At an end of the path something is about to occur that has no place in the system of that end: the force of the data
+    /// is infinite there, like the derivative of `-t ln t` at zero.
+    #[error(
+        "{what} {index} does not occur at time {time}, where the path brings it in: the force is infinite"
+    )]
+    Entering {
+        /// `label`, or `input`.
+        what: &'static str,
+        /// Which one.
+        index: usize,
+        /// The end of the path.
+        time: f64,
+    },
     /// An option outside its range.
     #[error("{option} must be {requirement}, not {value}")]
     Option {

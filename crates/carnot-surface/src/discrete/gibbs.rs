@@ -19,7 +19,7 @@ use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive
 /// The distribution of Gibbs, in closed form (theory, section 3.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct GibbsSystem {
-    problem: Problem,
+    pub(super) problem: Problem,
     letters: Letters,
 }
 

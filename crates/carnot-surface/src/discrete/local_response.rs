@@ -2,13 +2,13 @@
 
 use faer::{Mat, Side};
 
-use super::costs::Costs;
 use super::curvature;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::Task;
 use super::response::NotAMinimum;
 use super::sums::dot;
+use super::tendency::Tendency;
 
 /// An eigenvalue of the scaled Hessian, at most of order gamma, that is no larger than this is zero: letters that say the
 /// same can share their weight in any way, which changes nothing.
@@ -19,12 +19,12 @@ const ZERO: f64 = 1e-10;
 const CRITICAL: f64 = 1e-6;
 
 /// `b_a' H^+ b_b` over the letters in use, in units of `sqrt(m_z)` and `sqrt(q'_yz)`.
-pub(super) fn reaction(
+pub(super) fn reaction<const N: usize>(
     task: Task<'_>,
     letters: &Letters,
     evaluation: &Evaluation,
-    costs: &Costs,
-) -> Result<[[f64; 2]; 2], NotAMinimum> {
+    tendencies: &[Tendency; N],
+) -> Result<[[f64; N]; N], NotAMinimum> {
     let problem = task.problem;
     let (n_x, n_y, gamma) = (problem.n_x, problem.n_y, task.at.gamma());
     let working: Vec<usize> = letters.in_use().collect();
@@ -35,7 +35,7 @@ pub(super) fn reaction(
     let mut block = vec![0.0; n_y * n_y];
     let mut denied = vec![false; n_y];
     let mut effects = Mat::<f64>::zeros(n_x, size);
-    let mut sides = [vec![0.0; size], vec![0.0; size]];
+    let mut sides = [(); N].map(|()| vec![0.0; size]);
     for (k, &z) in working.iter().enumerate() {
         curvature::write_local_block(problem, evaluation, gamma, z, &mut block, &mut denied);
         let weight = evaluation.marginal[z];
@@ -53,15 +53,15 @@ pub(super) fn reaction(
                 }
             }
         }
-        for (a, side) in sides.iter_mut().enumerate() {
-            let whole = costs.weighted(problem, evaluation, a, z, |_| 1.0);
+        for (side, tendency) in sides.iter_mut().zip(tendencies) {
+            let whole = tendency.marginal[z];
             if n_weights > 0 {
                 side[k] = whole / weight.sqrt();
             }
             for y in 0..per_letter {
                 let joint = evaluation.joint[z * n_y + y];
                 if !denied[y] {
-                    let slope = costs.weighted(problem, evaluation, a, z, |x| problem.labels[y * n_x + x]);
+                    let slope = tendency.joint[z * n_y + y];
                     side[place(k, y)] = gamma * (slope - whole * joint / weight) / joint.sqrt();
                 }
             }
@@ -77,7 +77,7 @@ pub(super) fn reaction(
         }
     }
     let eigen = hessian.self_adjoint_eigen(Side::Lower).map_err(|_| NotAMinimum)?;
-    let mut reaction = [[0.0; 2]; 2];
+    let mut reaction = [[0.0; N]; N];
     for (mode, &value) in eigen.S().column_vector().iter().enumerate() {
         let zero = ZERO * gamma.max(1.0);
         if value.is_nan() || value < -CRITICAL * gamma.max(1.0) {
@@ -86,7 +86,7 @@ pub(super) fn reaction(
         if value > zero {
             let direction = eigen.U().col(mode);
             let direction: Vec<f64> = direction.iter().copied().collect();
-            let components = [dot(&direction, &sides[0]), dot(&direction, &sides[1])];
+            let components = sides.each_ref().map(|side| dot(&direction, side));
             for (row, a) in reaction.iter_mut().zip(components) {
                 for (entry, b) in row.iter_mut().zip(components) {
                     *entry += a * b / value;

@@ -215,6 +215,31 @@ impl Problem {
         }
     }
 
+    /// The same alphabets, costs and given tables with the joint distribution of this table, of the user's shape, which has
+    /// no others inputs and labels. An input that it does not have keeps its labels, with probability zero.
+    pub(super) fn with_joint(&self, table: ArrayView2<'_, f64>) -> Self {
+        let pairs = self.gather(table);
+        let mut labels = pairs.clone();
+        let source: Vec<f64> =
+            (0..self.n_x).map(|x| (0..self.n_y).map(|y| labels[y * self.n_x + x]).sum()).collect();
+        for (place, label) in labels.iter_mut().enumerate() {
+            let p = source[place % self.n_x];
+            *label = if p > 0.0 { *label / p } else { self.labels[place] };
+        }
+        Self { source, labels, pairs, ..self.clone() }
+    }
+
+    /// The entries of a table of the user's shape `(inputs, labels)` that occur here, shape `(n_y, n_x)`.
+    pub(super) fn gather(&self, table: ArrayView2<'_, f64>) -> Vec<f64> {
+        let rows = self.label_places.iter().flat_map(|&y| self.inputs.iter().map(move |&x| (x, y)));
+        rows.map(|place| table[place]).collect()
+    }
+
+    /// The place of an input, and of a label, in the user's tables.
+    pub(super) fn places(&self, x: usize, y: usize) -> (usize, usize) {
+        (self.inputs[x], self.label_places[y])
+    }
+
     /// The inputs' entries of a letter-major or label-major table.
     pub(super) fn row<'t>(&self, table: &'t [f64], index: usize) -> &'t [f64] {
         &table[index * self.n_x..][..self.n_x]

@@ -11,10 +11,11 @@ use super::letters::Letters;
 use super::local_response;
 use super::problem::Task;
 use super::sums::dot;
+use super::tendency::Tendency;
 use crate::{Response, Sidedness};
 
 /// How close to its transition a letter counts as critical: its weight, or how far its promise is from one.
-const CRITICAL: f64 = 1e-9;
+pub(super) const CRITICAL: f64 = 1e-9;
 
 /// Steps of an absent letter's classifier before its promise is compared with one.
 const CLASSIFIER_ROUNDS: usize = 100;
@@ -42,18 +43,10 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
             *entry = -costs.covariance(problem, letters, &evaluation, a, b);
         }
     }
-    if problem.marginal.is_none() || task.classifier_matters() {
-        // At gamma = 1 the blocks of the classifiers can be singular, with directions along which nothing changes.
-        let regular = task.is_convex() && !(task.classifier_matters() && task.at.gamma() == 1.0);
-        let reaction = if regular {
-            eliminated_reaction(task, letters, &evaluation, &costs)?
-        } else {
-            local_response::reaction(task, letters, &evaluation, &costs)?
-        };
-        for (row, reaction) in s.iter_mut().zip(reaction) {
-            for (entry, reaction) in row.iter_mut().zip(reaction) {
-                *entry -= reaction;
-            }
+    let tendencies = Tendency::of_multipliers(problem, letters, &evaluation, &costs);
+    for (row, reaction) in s.iter_mut().zip(reaction(task, letters, &evaluation, &tendencies)?) {
+        for (entry, reaction) in row.iter_mut().zip(reaction) {
+            *entry -= reaction;
         }
     }
     // As of a state that belongs to another system, whose letters are forbidden here.
@@ -69,24 +62,43 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
     })
 }
 
-/// `b_a' H^-1 b_b` of a convex problem, with the classifiers eliminated letter by letter.
-fn eliminated_reaction(
+/// `b_a' H^-1 b_b` of the parameters with these tendencies: zero where no table is free.
+pub(super) fn reaction<const N: usize>(
     task: Task<'_>,
     letters: &Letters,
     evaluation: &Evaluation,
-    costs: &Costs,
-) -> Result<[[f64; 2]; 2], NotAMinimum> {
+    tendencies: &[Tendency; N],
+) -> Result<[[f64; N]; N], NotAMinimum> {
+    if task.problem.marginal.is_some() && !task.classifier_matters() {
+        return Ok([[0.0; N]; N]);
+    }
+    // At gamma = 1 the blocks of the classifiers can be singular, with directions along which nothing changes.
+    let regular = task.is_convex() && !(task.classifier_matters() && task.at.gamma() == 1.0);
+    if regular {
+        eliminated_reaction(task, letters, evaluation, tendencies)
+    } else {
+        local_response::reaction(task, letters, evaluation, tendencies)
+    }
+}
+
+/// `b_a' H^-1 b_b` of a convex problem, with the classifiers eliminated letter by letter.
+fn eliminated_reaction<const N: usize>(
+    task: Task<'_>,
+    letters: &Letters,
+    evaluation: &Evaluation,
+    tendencies: &[Tendency; N],
+) -> Result<[[f64; N]; N], NotAMinimum> {
     let free_marginal = task.problem.marginal.is_none();
     let mut elimination = Elimination::new(task, letters, evaluation)?;
-    let sides = [0, 1].map(|a| elimination.side(task, letters, evaluation, costs, a));
-    let solved = [0, 1].map(|b| {
-        let mut weights = sides[b].weights.clone();
+    let sides = tendencies.each_ref().map(|tendency| elimination.side(task, letters, evaluation, tendency));
+    let solved = sides.each_ref().map(|side| {
+        let mut weights = side.weights.clone();
         if free_marginal {
             elimination.solve_weights(&mut weights);
         }
         weights
     });
-    let mut reaction = [[0.0; 2]; 2];
+    let mut reaction = [[0.0; N]; N];
     for (a, row) in reaction.iter_mut().enumerate() {
         for (b, entry) in row.iter_mut().enumerate() {
             if free_marginal {
@@ -141,25 +153,23 @@ impl Elimination {
         task: Task<'_>,
         letters: &Letters,
         evaluation: &Evaluation,
-        costs: &Costs,
-        a: usize,
+        tendency: &Tendency,
     ) -> RightHandSide {
         let Task { problem, at } = task;
         let (n_x, n_y) = (problem.n_x, problem.n_y);
-        let weighted = |z: usize, of: &dyn Fn(usize) -> f64| costs.weighted(problem, evaluation, a, z, of);
         let mut weights: Vec<f64> =
-            self.working.iter().map(|&z| weighted(z, &|_| 1.0) / letters.marginal[z]).collect();
+            self.working.iter().map(|&z| tendency.marginal[z] / letters.marginal[z]).collect();
         let (mut classifiers, mut direct, mut coupled) = (Vec::new(), Vec::new(), Vec::new());
         if self.curvature.eliminates() {
             classifiers = vec![0.0; self.working.len() * n_y];
             let mut scratch = vec![0.0; n_y];
             for (k, &z) in self.working.iter().enumerate() {
                 let row = &mut classifiers[k * n_y..][..n_y];
-                let mean = weighted(z, &|_| 1.0) / evaluation.marginal[z];
+                let mean = tendency.marginal[z] / evaluation.marginal[z];
                 for (y, entry) in row.iter_mut().enumerate() {
                     let joint = evaluation.joint[z * n_y + y];
                     if joint > 0.0 {
-                        let slope = weighted(z, &|x| problem.labels[y * n_x + x]);
+                        let slope = tendency.joint[z * n_y + y];
                         // Less the part along sqrt(q'), which normalisation holds.
                         *entry = at.gamma() * (slope - mean * joint) / joint.sqrt();
                     }

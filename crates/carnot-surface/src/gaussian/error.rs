@@ -66,6 +66,44 @@ pub enum GaussianError {
         /// Which matrix.
         matrix: &'static str,
     },
+    /// A covariance has an eigenvalue that is negative.
+    #[error("the {matrix} is not positive semidefinite: it has the eigenvalue {value}")]
+    NotPositiveSemidefinite {
+        /// Which matrix.
+        matrix: &'static str,
+        /// The least eigenvalue.
+        value: f64,
+    },
+    /// A joint distribution has no room for both a source and a target.
+    #[error(
+        "a source of {found} of the {joint} dimensions of a joint distribution leaves nothing of one or the other"
+    )]
+    SourceDimension {
+        /// The dimension of the source.
+        found: usize,
+        /// The dimension of source and target together.
+        joint: usize,
+    },
+    /// Two joint distributions differ in the dimensions of source and target.
+    #[error("the target has dimensions {found:?} of x and y, the source {expected:?}")]
+    JointDimensions {
+        /// The dimensions of x and y at the end of the path.
+        found: (usize, usize),
+        /// The dimensions of x and y at its beginning.
+        expected: (usize, usize),
+    },
+    /// A time outside the path of the moving data, or NaN.
+    #[error("time {time} is outside [0, 1]")]
+    Time {
+        /// The time.
+        time: f64,
+    },
+    /// A matrix could not be decomposed, as happens when its entries overflow.
+    #[error("the {matrix} could not be decomposed")]
+    Decomposition {
+        /// Which matrix.
+        matrix: &'static str,
+    },
     /// A noise variance is not a positive number.
     #[error("the {name} variance must be finite and positive, not {value}")]
     NoiseVariance {

@@ -96,7 +96,7 @@ impl GaussianSystem {
     }
 
     /// `L'L / s_d^2` and `L'B'B L / s_c^2`: what a unit of lambda and of gamma adds to M.
-    pub(super) fn costs(&self) -> [&Mat<f64>; 2] {
+    pub(crate) fn costs(&self) -> [&Mat<f64>; 2] {
         [&self.distortion_cost, &self.classification_cost]
     }
 }
@@ -121,6 +121,7 @@ impl System for GaussianSystem {
 impl Responsive for GaussianSystem {
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, GaussianError> {
         at.state.check_dimension(self.dimension())?;
-        Ok(at.state.response(&self.distortion_cost, &self.classification_cost))
+        let ([[s11, s12], [_, s22]], sidedness) = at.state.responses(self.costs());
+        Ok(Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness })
     }
 }

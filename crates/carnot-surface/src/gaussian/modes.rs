@@ -3,7 +3,7 @@
 use faer::{Mat, Side};
 
 use super::GaussianError;
-use crate::{Multipliers, Response, Sidedness};
+use crate::{Multipliers, Sidedness};
 
 /// The eigenvalues and eigenvectors of what the multipliers demand in whitened coordinates:
 /// `M = lambda L'L / s_d^2 + gamma L'B'B L / s_c^2` with a head of fixed noise variance, and the same with the head's
@@ -66,7 +66,7 @@ impl Modes {
     }
 
     /// `V diag(min(1 / mu_i, 1))^(1/2)`: a root of the posterior covariance W in whitened coordinates.
-    pub(super) fn root(&self) -> Mat<f64> {
+    pub(crate) fn root(&self) -> Mat<f64> {
         let deviations: Vec<f64> = self.posterior_variances().map(f64::sqrt).collect();
         Mat::from_fn(self.frame.nrows(), deviations.len(), |i, mode| self.frame[(i, mode)] * deviations[mode])
     }
@@ -77,7 +77,7 @@ impl Modes {
     }
 
     /// Refuses the modes of a system of another dimension.
-    pub(super) fn check_dimension(&self, expected: usize) -> Result<(), GaussianError> {
+    pub(crate) fn check_dimension(&self, expected: usize) -> Result<(), GaussianError> {
         let found = self.strengths.len();
         if found == expected { Ok(()) } else { Err(GaussianError::StateDimension { found, expected }) }
     }
@@ -103,7 +103,7 @@ impl Modes {
     }
 
     /// `tr(cost V diag(min(1 / mu, 1)) V')`.
-    pub(super) fn expected_cost(&self, cost: &Mat<f64>) -> f64 {
+    pub(crate) fn expected_cost(&self, cost: &Mat<f64>) -> f64 {
         let rotated = cost * &self.frame;
         self.posterior_variances()
             .enumerate()
@@ -111,29 +111,27 @@ impl Modes {
             .sum()
     }
 
-    /// The response by the divided differences of `g(mu) = min(1 / mu, 1) / 2` (Daleckii and Krein): with
-    /// `P_a = V' cost_a V`, `S_ab = sum_ij g[mu_i, mu_j] (P_a)_ij (P_b)_ij`.
-    pub(super) fn response(
-        &self,
-        distortion_cost: &Mat<f64>,
-        classification_cost: &Mat<f64>,
-    ) -> Response<f64> {
-        let in_frame = |cost: &Mat<f64>| self.frame.transpose() * (cost * &self.frame);
-        let (p1, p2) = (in_frame(distortion_cost), in_frame(classification_cost));
+    /// The response to changes of M: `S_ab` for the response of `tr(cost_a W) / 2` to M along `cost_b`, by the divided
+    /// differences of `g(mu) = min(1 / mu, 1) / 2` (Daleckii and Krein). With `P_a = V' cost_a V`,
+    /// `S_ab = sum_ij g[mu_i, mu_j] (P_a)_ij (P_b)_ij`.
+    pub(crate) fn responses<const N: usize>(&self, costs: [&Mat<f64>; N]) -> ([[f64; N]; N], Sidedness) {
+        let in_frame = costs.map(|cost| self.frame.transpose() * (cost * &self.frame));
         // An eigenvalue is known to about n units in the last place of the largest.
         let largest = self.strengths.last().copied().unwrap_or(0.0);
         let rounding = f64::EPSILON * self.strengths.len() as f64 * largest.max(1.0);
         let (strengths, sidedness) = self.settled(|_| rounding);
-        let [mut s11, mut s12, mut s22] = [0.0; 3];
+        let mut responses = [[0.0; N]; N];
         for (i, &u) in strengths.iter().enumerate() {
             for (j, &v) in strengths.iter().enumerate() {
                 let weight = divided_difference(u, v);
-                s11 += weight * p1[(i, j)] * p1[(i, j)];
-                s12 += weight * p1[(i, j)] * p2[(i, j)];
-                s22 += weight * p2[(i, j)] * p2[(i, j)];
+                for (row, a) in responses.iter_mut().zip(&in_frame) {
+                    for (entry, b) in row.iter_mut().zip(&in_frame) {
+                        *entry += weight * a[(i, j)] * b[(i, j)];
+                    }
+                }
             }
         }
-        Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness }
+        (responses, sidedness)
     }
 }
 

@@ -138,6 +138,13 @@ impl GaussianBottleneck {
         self.source.posterior_covariance(modes)
     }
 
+    /// What D and C gain through W at an equilibrium when `lambda P + gamma N(W)` at fixed W gains `change`, which is given
+    /// as `G' change G` with the root G of the modes.
+    pub(crate) fn reaction(&self, at: &At<Self>, change: &Mat<f64>) -> Result<[f64; 2], GaussianError> {
+        let point = self.objective(at.multipliers).point(at.state.clone())?;
+        Ok(Curvature::at_equilibrium(&point, at.multipliers.gamma()).reaction(change))
+    }
+
     /// `L / s_d` and K, roots of the costs of distortion and, per unit of the head's precision, of classification loss.
     pub(super) fn factors(&self) -> [&Mat<f64>; 2] {
         [&self.decoder, &self.signal]

@@ -139,15 +139,22 @@ impl<'a> Curvature<'a> {
         Some(Direction { exponents: exponents.collect(), frame: eigen.U().to_owned() })
     }
 
-    /// `S_ab = -1/2 <w^(1/2) p_a, H^-1 w^(1/2) p_b>` with `p_1 = G'P G`, `p_2 = G'N G`.
+    /// `-1/2 <w^(1/2) p_a, H^-1 w^(1/2) change>` with `p_1 = G'P G`, `p_2 = G'N G`: what D and C gain through W when the
+    /// demand on it gains `change`.
+    pub(super) fn reaction(&self, change: &Mat<f64>) -> [f64; 2] {
+        let moved = self.solve(&entrywise(&self.roots_of_weights, change), f64::EPSILON);
+        [&self.point.distortion_cost, &self.point.classification_cost]
+            .map(|cost| -0.5 * inner(&entrywise(&self.roots_of_weights, cost), &moved))
+    }
+
+    /// `S_ab`: the reaction to a unit of each multiplier.
     pub(super) fn response(&self) -> Response<f64> {
-        let distortion = entrywise(&self.roots_of_weights, &self.point.distortion_cost);
-        let classification = entrywise(&self.roots_of_weights, &self.point.classification_cost);
-        let [by_lambda, by_gamma] = [&distortion, &classification].map(|b| self.solve(b, f64::EPSILON));
+        let by_lambda = self.reaction(&self.point.distortion_cost);
+        let by_gamma = self.reaction(&self.point.classification_cost);
         Response {
-            distortion_lambda: -0.5 * inner(&distortion, &by_lambda),
-            cross: -0.25 * (inner(&distortion, &by_gamma) + inner(&classification, &by_lambda)),
-            classification_gamma: -0.5 * inner(&classification, &by_gamma),
+            distortion_lambda: by_lambda[0],
+            cross: 0.5 * (by_lambda[1] + by_gamma[0]),
+            classification_gamma: by_gamma[1],
             sidedness: self.sidedness,
         }
     }

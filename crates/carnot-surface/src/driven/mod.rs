@@ -1,5 +1,17 @@
 //! Systems whose data move.
 
+mod discrete;
+mod gaussian;
+mod gaussian_path;
+mod joint_gaussian;
+mod mixture;
+mod whitened;
+
+pub use discrete::{MovingDiscrete, MovingGibbs};
+pub use gaussian::{MovingGaussian, MovingGaussianBottleneck};
+pub use gaussian_path::GaussianPath;
+pub use joint_gaussian::JointGaussian;
+
 use crate::{At, Quantity, Scalar, System};
 
 /// The generalised force of the moving data and the data's direct effect on D and C, in nats per unit of time.
