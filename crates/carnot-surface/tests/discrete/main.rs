@@ -7,6 +7,7 @@ mod degenerate;
 mod edges;
 mod given;
 mod inversion;
+mod places;
 mod response;
 mod search;
 mod sides;
