@@ -21,7 +21,7 @@ pub enum DiscreteError {
     },
     /// An entry of the distortion is NaN or negative; `+inf` forbids a pair.
     #[error(
-        "the distortion of input {x} by letter {z} is {value}: it must be at least 0, or +inf to forbid the pair"
+        "the distortion of input {x} by letter {z} is {value:?}: it must be at least 0, or +inf to forbid the pair"
     )]
     Distortion {
         /// The input.
@@ -41,7 +41,7 @@ pub enum DiscreteError {
     #[error("not a probability table")]
     Probabilities(#[from] InfoError),
     /// An option outside its range.
-    #[error("{option} must be {requirement}, not {value}")]
+    #[error("{option} must be {requirement}, not {value:?}")]
     Option {
         /// Which option.
         option: &'static str,
@@ -51,7 +51,7 @@ pub enum DiscreteError {
         value: f64,
     },
     /// A stationary point is a saddle: there is no response.
-    #[error("the state at lambda {lambda}, gamma {gamma} is not a minimum of the objective")]
+    #[error("the state at lambda {lambda:?}, gamma {gamma:?} is not a minimum of the objective")]
     NotAMinimum {
         /// The multiplier of the distortion.
         lambda: f64,
@@ -60,7 +60,7 @@ pub enum DiscreteError {
     },
     /// The solver stopped short of its tolerance.
     #[error(
-        "after {steps} steps at lambda {lambda}, gamma {gamma} the certified gap of the free energy is {gap:e} nats and the \
+        "after {steps} steps at lambda {lambda:?}, gamma {gamma:?} the certified gap of the free energy is {gap:e} nats and the \
          residual of the optimality conditions {residual:e}"
     )]
     NotConverged {
