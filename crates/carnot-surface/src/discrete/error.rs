@@ -2,6 +2,8 @@
 
 use carnot_info::InfoError;
 
+use crate::Multipliers;
+
 /// Why a discrete system or its equilibrium does not exist.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -75,4 +77,19 @@ pub enum DiscreteError {
         /// The residual of the optimality conditions.
         residual: f64,
     },
+}
+
+impl DiscreteError {
+    /// What went wrong in a bottleneck that stands for a system at other multipliers, of which the free energy is `share`
+    /// times the bottleneck's and a constant.
+    pub(super) fn standing_for(self, at: Multipliers, share: f64) -> Self {
+        let (lambda, gamma) = (at.lambda(), at.gamma());
+        match self {
+            Self::NotConverged { steps, gap, residual, .. } => {
+                Self::NotConverged { lambda, gamma, steps, gap: share * gap, residual }
+            }
+            Self::NotAMinimum { .. } => Self::NotAMinimum { lambda, gamma },
+            other => other,
+        }
+    }
 }

@@ -78,6 +78,11 @@ impl FreeDecoderSystem {
     }
 }
 
+/// An error of the bottleneck, at the multipliers that were asked for.
+fn of_the_whole(error: DiscreteError, at: Multipliers) -> DiscreteError {
+    error.standing_for(at, 1.0 - at.lambda())
+}
+
 impl System for FreeDecoderSystem {
     type Rdc = Rdc;
     type State = FreeDecoderState;
@@ -90,7 +95,8 @@ impl System for FreeDecoderSystem {
     ) -> Result<At<Self>, DiscreteError> {
         if let Some(reduced) = Self::reduced(at) {
             let from = from.and_then(|state| state.bottleneck.as_ref());
-            let found = self.bottleneck.equilibrium(reduced, from)?;
+            let found =
+                self.bottleneck.equilibrium(reduced, from).map_err(|error| of_the_whole(error, at))?;
             let rate = found.rdc.rate;
             let rdc = Rdc { distortion: self.source_entropy - rate, ..found.rdc };
             // F is 1 - lambda times the bottleneck's and a constant, and so is its gap.
@@ -133,7 +139,7 @@ impl Responsive for FreeDecoderSystem {
             state: state.clone(),
             certificate: at.certificate,
         };
-        let inner = self.bottleneck.response(&inner)?;
+        let inner = self.bottleneck.response(&inner).map_err(|error| of_the_whole(error, at.multipliers))?;
         let room = 1.0 - lambda;
         let (second, g) = (inner.classification_gamma, gamma / room);
         // The bottleneck is at the end of its own lambda axis; this system is not.
