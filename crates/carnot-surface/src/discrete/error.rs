@@ -39,6 +39,12 @@ pub enum DiscreteError {
         /// The input.
         x: usize,
     },
+    /// A state belongs to another system: it uses no letter that an input is allowed.
+    #[error("the state uses no letter that is allowed for input {x}")]
+    ForeignState {
+        /// The input.
+        x: usize,
+    },
     /// A table of probabilities is not one.
     #[error("not a probability table")]
     Probabilities(#[from] InfoError),

@@ -228,23 +228,6 @@ fn given_tables_that_leave_nothing_are_refused_by_their_input() {
 }
 
 #[test]
-fn the_state_of_another_system_is_refused() {
-    let small = rate_distortion(&[0.5, 0.5], &[0.0, 1.0, 1.0, 0.0]);
-    let large = rate_distortion(&[0.5, 0.5], &[0.0, 1.0, 0.5, 1.0, 0.0, 0.5]);
-    let foreign = solve(&small, at(1.0, 0.0));
-    let expected = DiscreteError::Shape { what: "letters of the state", expected: 3, found: 2 };
-    assert_eq!(large.equilibrium(at(1.0, 0.0), Some(&foreign.state)).err(), Some(expected.clone()));
-    assert_eq!(large.branch(at(1.0, 2.0), &foreign.state).err(), Some(expected.clone()));
-    assert_eq!(large.response(&foreign).err(), Some(expected.clone()));
-    assert_eq!(large.promises(&foreign).err(), Some(expected.clone()));
-    assert_eq!(large.encoder(&foreign).err(), Some(expected));
-    let labelled =
-        DiscreteSystem::new(&joint(2, &[0.3, 0.2, 0.1, 0.4]), table(2, &[0.0, 1.0, 1.0, 0.0]).view());
-    let expected = DiscreteError::Shape { what: "letters times labels of the state", expected: 4, found: 2 };
-    assert_eq!(labelled.expect("a system").response(&foreign).err(), Some(expected));
-}
-
-#[test]
 fn bad_options_are_refused_by_name() {
     for bad in [0.0, -1e-12, f64::NAN] {
         for (option, gap, residual) in [("gap", bad, 1e-12), ("residual", 1e-12, bad)] {

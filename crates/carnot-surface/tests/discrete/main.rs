@@ -5,6 +5,7 @@ mod certificates;
 mod closed_forms;
 mod degenerate;
 mod edges;
+mod foreign;
 mod given;
 mod inversion;
 mod places;
