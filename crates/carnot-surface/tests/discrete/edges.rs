@@ -10,7 +10,7 @@ use carnot_testkit::{DiscreteProblem, Stop, assert_close, plain_alternation, tie
 use ndarray::{Array2, array};
 
 use crate::theory::two_tasks;
-use crate::{at, for_draws, joint, rate_distortion, solve, system_of, table};
+use crate::{at, for_draws, joint, rate_distortion, solve, system_of};
 
 /// Solves at `place`, checks the certificate and that nothing is infinite, holds F against plain alternation, and returns
 /// whether the response is one-sided.
