@@ -22,7 +22,7 @@ pub enum EstimateError {
         found: usize,
     },
     /// A value is NaN or infinite.
-    #[error("the {functional} of sample {sample} is {value}")]
+    #[error("the {functional} of sample {sample} is {value:?}")]
     NotFinite {
         /// The number of the sample.
         sample: usize,

@@ -42,7 +42,7 @@ impl Multipliers {
 
 /// A multiplier that is not a finite number `>= 0`.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("the multiplier {name} must be finite and not negative, not {value}")]
+#[error("the multiplier {name} must be finite and not negative, not {value:?}")]
 pub struct InvalidMultiplier {
     /// `lambda` or `gamma`.
     pub name: &'static str,

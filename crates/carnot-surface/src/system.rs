@@ -74,7 +74,10 @@ pub trait System {
     /// What can go wrong.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// The equilibrium at the multipliers, started from `from` where that helps.
+    /// The equilibrium at the multipliers, started from `from` where that helps. A state that does not fit, as of a system
+    /// of another size, is no help and is passed over, as it is by a system that needs no start: what is asked for does
+    /// not depend on it. What is asked *about* a state or an equilibrium, such as its response, does, and one that does not
+    /// fit is an error there.
     ///
     /// # Errors
     ///

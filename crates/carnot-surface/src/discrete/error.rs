@@ -2,6 +2,8 @@
 
 use carnot_info::InfoError;
 
+use crate::Multipliers;
+
 /// Why a discrete system or its equilibrium does not exist.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -21,7 +23,7 @@ pub enum DiscreteError {
     },
     /// An entry of the distortion is NaN or negative; `+inf` forbids a pair.
     #[error(
-        "the distortion of input {x} by letter {z} is {value}: it must be at least 0, or +inf to forbid the pair"
+        "the distortion of input {x} by letter {z} is {value:?}: it must be at least 0, or +inf to forbid the pair"
     )]
     Distortion {
         /// The input.
@@ -34,6 +36,12 @@ pub enum DiscreteError {
     /// Every letter is forbidden to an input.
     #[error("no letter is allowed for input {x}")]
     NothingAllowed {
+        /// The input.
+        x: usize,
+    },
+    /// A state belongs to another system: it uses no letter that an input is allowed.
+    #[error("the state uses no letter that is allowed for input {x}")]
+    ForeignState {
         /// The input.
         x: usize,
     },
@@ -60,7 +68,7 @@ pub enum DiscreteError {
         time: f64,
     },
     /// An option outside its range.
-    #[error("{option} must be {requirement}, not {value}")]
+    #[error("{option} must be {requirement}, not {value:?}")]
     Option {
         /// Which option.
         option: &'static str,
@@ -70,7 +78,7 @@ pub enum DiscreteError {
         value: f64,
     },
     /// A stationary point is a saddle: there is no response.
-    #[error("the state at lambda {lambda}, gamma {gamma} is not a minimum of the objective")]
+    #[error("the state at lambda {lambda:?}, gamma {gamma:?} is not a minimum of the objective")]
     NotAMinimum {
         /// The multiplier of the distortion.
         lambda: f64,
@@ -79,7 +87,7 @@ pub enum DiscreteError {
     },
     /// The solver stopped short of its tolerance.
     #[error(
-        "after {steps} steps at lambda {lambda}, gamma {gamma} the certified gap of the free energy is {gap:e} nats and the \
+        "after {steps} steps at lambda {lambda:?}, gamma {gamma:?} the certified gap of the free energy is {gap:e} nats and the \
          residual of the optimality conditions {residual:e}"
     )]
     NotConverged {
@@ -94,4 +102,19 @@ pub enum DiscreteError {
         /// The residual of the optimality conditions.
         residual: f64,
     },
+}
+
+impl DiscreteError {
+    /// What went wrong in a bottleneck that stands for a system at other multipliers, of which the free energy is `share`
+    /// times the bottleneck's and a constant.
+    pub(super) fn standing_for(self, at: Multipliers, share: f64) -> Self {
+        let (lambda, gamma) = (at.lambda(), at.gamma());
+        match self {
+            Self::NotConverged { steps, gap, residual, .. } => {
+                Self::NotConverged { lambda, gamma, steps, gap: share * gap, residual }
+            }
+            Self::NotAMinimum { .. } => Self::NotAMinimum { lambda, gamma },
+            other => other,
+        }
+    }
 }

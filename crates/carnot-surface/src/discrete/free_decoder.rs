@@ -72,10 +72,27 @@ impl FreeDecoderSystem {
         self.source_entropy
     }
 
+    /// Refuses the encoder of a system of other sizes.
+    fn check(&self, encoder: &Channel) -> Result<(), DiscreteError> {
+        let sizes = [
+            ("rows (x) of the state's encoder", encoder.n_inputs(), self.joint.n_x()),
+            ("columns (z) of the state's encoder", encoder.n_outputs(), self.n_letters),
+        ];
+        match sizes.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((what, found, expected)) => Err(DiscreteError::Shape { what, expected, found }),
+            None => Ok(()),
+        }
+    }
+
     /// The multipliers of the bottleneck that the system is for `lambda < 1`.
     fn reduced(at: Multipliers) -> Option<Multipliers> {
         (at.lambda() < 1.0).then(|| Multipliers::new(0.0, at.gamma() / (1.0 - at.lambda())).ok()).flatten()
     }
+}
+
+/// An error of the bottleneck, at the multipliers that were asked for.
+fn of_the_whole(error: DiscreteError, at: Multipliers) -> DiscreteError {
+    error.standing_for(at, 1.0 - at.lambda())
 }
 
 impl System for FreeDecoderSystem {
@@ -90,7 +107,8 @@ impl System for FreeDecoderSystem {
     ) -> Result<At<Self>, DiscreteError> {
         if let Some(reduced) = Self::reduced(at) {
             let from = from.and_then(|state| state.bottleneck.as_ref());
-            let found = self.bottleneck.equilibrium(reduced, from)?;
+            let found =
+                self.bottleneck.equilibrium(reduced, from).map_err(|error| of_the_whole(error, at))?;
             let rate = found.rdc.rate;
             let rdc = Rdc { distortion: self.source_entropy - rate, ..found.rdc };
             // F is 1 - lambda times the bottleneck's and a constant, and so is its gap.
@@ -121,19 +139,26 @@ impl System for FreeDecoderSystem {
 impl Responsive for FreeDecoderSystem {
     /// With `g = gamma / (1 - lambda)` and `f''(g)` the bottleneck's own response, `S = f''(g) v v'` with
     /// `v = (g, 1) / sqrt(1 - lambda)`: of rank one. Zero from `lambda = 1` on, where a partition does not move.
+    ///
+    /// # Errors
+    ///
+    /// [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another system;
+    /// [`DiscreteError::NotAMinimum`] at a saddle, and below `lambda = 1` for a partition.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         let (lambda, gamma) = (at.multipliers.lambda(), at.multipliers.gamma());
-        let (Some(reduced), Some(state)) = (Self::reduced(at.multipliers), &at.state.bottleneck) else {
+        self.check(&at.state.encoder)?;
+        let Some(reduced) = Self::reduced(at.multipliers) else {
             let sidedness = if lambda > 1.0 { Sidedness::TwoSided } else { Sidedness::OneSided };
             return Ok(Response { distortion_lambda: 0.0, cross: 0.0, classification_gamma: 0.0, sidedness });
         };
+        let state = at.state.bottleneck.as_ref().ok_or(DiscreteError::NotAMinimum { lambda, gamma })?;
         let inner = Equilibrium {
             multipliers: reduced,
             rdc: Rdc { distortion: 0.0, ..at.rdc },
             state: state.clone(),
             certificate: at.certificate,
         };
-        let inner = self.bottleneck.response(&inner)?;
+        let inner = self.bottleneck.response(&inner).map_err(|error| of_the_whole(error, at.multipliers))?;
         let room = 1.0 - lambda;
         let (second, g) = (inner.classification_gamma, gamma / room);
         // The bottleneck is at the end of its own lambda axis; this system is not.

@@ -77,7 +77,11 @@ impl System for GibbsSystem {
 }
 
 impl Responsive for GibbsSystem {
+    /// # Errors
+    ///
+    /// [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another system.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
+        at.state.check(&self.problem)?;
         let task = Task { problem: &self.problem, at: at.multipliers };
         response::response(task, &self.letters).map_err(|_| DiscreteError::NotAMinimum {
             lambda: at.multipliers.lambda(),

@@ -176,7 +176,7 @@ impl DiscreteSystem {
     ///
     /// # Errors
     ///
-    /// [`DiscreteError::Shape`] for the state of another system.
+    /// [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another system.
     pub fn promises(&self, at: &At<Self>) -> Result<Vec<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
         let mut letters = at.state.letters.clone();
@@ -197,7 +197,7 @@ impl DiscreteSystem {
     ///
     /// # Errors
     ///
-    /// [`DiscreteError::Shape`] for the state of another system.
+    /// [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another system.
     pub fn encoder(&self, at: &At<Self>) -> Result<Channel, DiscreteError> {
         at.state.check(&self.problem)?;
         let letters = &at.state.letters;
@@ -215,7 +215,8 @@ impl DiscreteSystem {
     ///
     /// # Errors
     ///
-    /// As [`System::equilibrium`].
+    /// As [`System::equilibrium`]; [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another
+    /// system.
     pub fn branch(&self, at: Multipliers, from: &DiscreteState) -> Result<At<Self>, DiscreteError> {
         from.check(&self.problem)?;
         let task = self.task(at);
@@ -273,17 +274,14 @@ impl System for DiscreteSystem {
     ///
     /// # Errors
     ///
-    /// [`DiscreteError::Shape`] for a state of another system, [`DiscreteError::NotConverged`] where the tolerances of the
-    /// options were not met.
+    /// [`DiscreteError::NotConverged`] where the tolerances of the options were not met.
     fn equilibrium(&self, at: Multipliers, from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
         let task = self.task(at);
-        if let Some(from) = from {
-            from.check(&self.problem)?;
-        }
         let mut solver = Solver::new(&self.problem);
         if let Some(solution) = solver::constant_letter(task) {
             return self.finish(at, solution, &mut solver, 1);
         }
+        let from = from.filter(|state| state.check(&self.problem).is_ok());
         if task.is_convex() {
             let solution = solver.solve_from(task, from.map(|from| from.start(at)), self.options.aim());
             let found = self.finish(at, solution, &mut solver, 1)?;
@@ -300,7 +298,8 @@ impl System for DiscreteSystem {
 impl Responsive for DiscreteSystem {
     /// # Errors
     ///
-    /// [`DiscreteError::Shape`] for the state of another system, [`DiscreteError::NotAMinimum`] at a saddle.
+    /// [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another system,
+    /// [`DiscreteError::NotAMinimum`] at a saddle.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
         response::response(self.task(at.multipliers), &at.state.letters).map_err(|_| {

@@ -18,14 +18,20 @@ pub struct Onset {
     /// `1 / sigma_2^2` with `sigma_2` the second singular value of `p(x, y) / sqrt(p(x) p(y))`, the maximal correlation:
     /// where nothing encoded stops being a local minimum (Wu and Fischer 2019).
     pub local_threshold: f64,
-    /// The posterior `r(x)` of the letter with which learning begins; `None` where the onset is continuous, and this
-    /// letter's posterior is that of no letter, `p(x)`.
+    /// The posterior `r(x)` of the letter with which learning begins, of those with the least ratio the first that was
+    /// found; `None` where the onset is continuous, and this letter's posterior is that of no letter, `p(x)`, and where
+    /// there is none.
     pub posterior: Option<Distribution>,
+    /// How many starts were tried: the minimum over r is not convex, and another start could find a smaller ratio. Zero
+    /// where labels do not depend on inputs.
+    pub starts: usize,
 }
 
 impl Onset {
-    /// Whether the onset is of first order: it comes before the local threshold, and the letter that enters differs from
-    /// the one that was there.
+    /// Whether the onset is of first order: a letter that differs from the one that was there pays for itself before the
+    /// local threshold, or just there. The second happens where labels tell groups of inputs apart for certain, as labels
+    /// that are functions of the input do: then onset and threshold are both one, and at `gamma = 1` everything up to the
+    /// entropy of the groups is learnt at once, `F(0, gamma) = min(1, gamma) H(Y)` for certain labels.
     pub fn is_first_order(&self) -> bool {
         self.posterior.is_some()
     }
@@ -41,15 +47,19 @@ const MOST_ROUNDS: usize = 100;
 /// A posterior within this of the prior is on its way back to it, ever more slowly the closer gamma is to the threshold.
 const PRIOR: f64 = 1e-5;
 
-/// How far below the local threshold, relative to it, an onset must be to be told from it.
-const RESOLUTION: f64 = 1e-9;
+/// Rounding of a sum of terms of order one.
+const ROUNDING: f64 = 1e-14;
+
+/// A posterior this close to the prior, by its divergence in nats, is on its way back to it: where the onset is continuous,
+/// the steps end before it has come this close.
+const AWAY: f64 = 1e-6;
 
 /// The onset of learning of the information bottleneck of `joint`, at `lambda = 0`.
 ///
 /// A letter with posterior `r(x)` pays for itself from `gamma = KL(r || p_X) / KL(r_Y || p_Y)` on, with
 /// `r_Y(y) = sum_x r(x) p(y|x)`; the smallest such ratio is found by Dinkelbach's iteration, whose inner problem, the best
 /// `r` at a given gamma, alternates `r(x) ~ p(x) exp(gamma sum_y p(y|x) ln r_Y(y) / p_Y(y))`. At `r -> p_X` the ratio tends
-/// to the local threshold; an onset that is not below it is continuous. The minimisation is global over the starts that
+/// to the local threshold; an onset that is reached there only is continuous. The minimisation is global over the starts that
 /// are tried: one for each input, one for each label, and 32 at random.
 ///
 /// # Errors
@@ -59,32 +69,36 @@ pub fn bottleneck_onset(joint: &Joint) -> Result<Onset, DiscreteError> {
     let problem = Ratio::new(joint);
     let local_threshold = problem.local_threshold();
     if !local_threshold.is_finite() {
-        return Ok(Onset { gamma: f64::INFINITY, local_threshold, posterior: None });
+        return Ok(Onset { gamma: f64::INFINITY, local_threshold, posterior: None, starts: 0 });
     }
     let mut gamma = local_threshold;
     let mut best = None;
-    for start in problem.starts() {
+    let starts = problem.starts();
+    let tried = starts.len();
+    for start in starts {
         let mut posterior = start;
         for _ in 0..MOST_ROUNDS {
             posterior = problem.best_posterior(gamma, posterior);
-            let ratio = problem.ratio(&posterior)?;
-            // NaN where the posterior has come back to the prior: both divergences vanish.
-            if ratio.is_nan() || ratio >= gamma * (1.0 - 1e-15) {
-                break;
-            }
-            if ratio < local_threshold * (1.0 - RESOLUTION) {
+            let Some(ratio) = problem.ratio(&posterior)? else { break };
+            // A ratio that is the threshold's, to rounding, is as good away from the prior as at it.
+            let as_good = ratio.value <= gamma * (1.0 + ratio.doubt);
+            if ratio.value < gamma || (as_good && best.is_none()) {
                 best = Some(posterior.clone());
             }
-            gamma = ratio;
+            if ratio.value >= gamma * (1.0 - 1e-15) {
+                break;
+            }
+            gamma = ratio.value;
         }
     }
-    match best {
-        Some(posterior) => {
-            let posterior = problem.spread(joint.n_x(), &posterior)?;
-            Ok(Onset { gamma, local_threshold, posterior: Some(posterior) })
-        }
-        None => Ok(Onset { gamma: local_threshold, local_threshold, posterior: None }),
-    }
+    let posterior = best.map(|posterior| problem.spread(joint.n_x(), &posterior)).transpose()?;
+    Ok(Onset { gamma, local_threshold, posterior, starts: tried })
+}
+
+/// A ratio of divergences, and how far rounding may have taken it from its value, relative to that.
+struct Known {
+    value: f64,
+    doubt: f64,
 }
 
 /// The ratio of divergences over posteriors on the inputs that occur.
@@ -128,8 +142,8 @@ impl Ratio {
         (0..self.label_prior.len()).map(label).collect()
     }
 
-    /// `KL(r || p_X) / KL(r_Y || p_Y)`.
-    fn ratio(&self, posterior: &[f64]) -> Result<f64, DiscreteError> {
+    /// `KL(r || p_X) / KL(r_Y || p_Y)`; `None` where the posterior has come back to the prior: both divergences vanish.
+    fn ratio(&self, posterior: &[f64]) -> Result<Option<Known>, DiscreteError> {
         let divergence = |r: Vec<f64>, p: &[f64]| {
             kl_divergence(&Distribution::from_weights(r)?, &Distribution::from_weights(p.to_vec())?)
         };
@@ -137,8 +151,10 @@ impl Ratio {
             divergence(posterior.to_vec(), &self.source)?,
             divergence(self.push(posterior), &self.label_prior)?,
         );
-        // Divergences that vanish quadratically leave a ratio of rounding errors.
-        Ok(if of_labels > 1e-10 { of_inputs / of_labels } else { f64::NAN })
+        // Each divergence is a sum of terms of order one, which cancel; that of labels is the smaller one.
+        let doubt = ROUNDING * (1.0 + of_labels.recip());
+        let known = Known { value: of_inputs / of_labels, doubt };
+        Ok((of_inputs > AWAY && of_labels > 0.0).then_some(known))
     }
 
     /// The posterior that maximises `gamma KL(r_Y || p_Y) - KL(r || p_X)` from `posterior`, by alternation.

@@ -1,35 +1,45 @@
-//! The phase of a discrete equilibrium: which letters it uses.
+//! The phase of a discrete equilibrium: which letters it uses, and what is closest to entering.
+
+use faer::{Mat, Side};
 
 use super::DiscreteSystem;
-use crate::At;
-use crate::geometry::Phased;
+use super::evaluation::Evaluation;
+use super::letters::Letters;
+use crate::geometry::{Entry, Phased};
+use crate::{At, Certificate};
 
 /// Two classifiers closer than this in every entry say the same. At a continuous onset letters part like a square root,
 /// so that this is passed within the square of it.
 const SAME: f64 = 1e-6;
 
+/// What rounding leaves in a promise, a sum of as many terms as there are inputs, of size one.
+const ROUNDING: f64 = 1e-14;
+
+/// How many residuals of the equilibrium the error of a promise may be.
+const RESIDUALS: f64 = 10.0;
+
+/// A label of which a letter says less than this is ruled out by it: parts of the letter would rule it out too.
+const DENIED: f64 = 1e-9;
+
 /// For each kind of letter in use, its first member and how many different things its letters say.
 ///
 /// Letters whose distortions are alike are of one kind, and which of them are used is arbitrary; so is how often the same
-/// letter is used twice. At `lambda = 0` all letters are of one kind.
+/// letter is used twice. At `lambda = 0` all letters are of one kind. A letter that only inputs of negligible probability
+/// use is as good as none.
 impl Phased for DiscreteSystem {
     type Phase = Vec<(usize, usize)>;
 
     fn phase(&self, at: &At<Self>) -> Self::Phase {
         let problem = &self.problem;
-        let n_y = problem.n_y;
         if problem.marginal.is_some() || at.state.check(problem).is_err() {
             return Vec::new();
         }
         let letters = &at.state.letters;
-        let says_the_same = |a: usize, b: usize| {
-            let entry = |z: usize, y: usize| letters.log_classifier[z * n_y + y].exp();
-            (0..n_y).all(|y| (entry(a, y) - entry(b, y)).abs() < SAME)
-        };
         // Without a price on classification, what letters say does not tell them apart.
-        let distinct = |a: usize, b: usize| at.multipliers.gamma() > 0.0 && !says_the_same(a, b);
+        let distinct =
+            |a: usize, b: usize| at.multipliers.gamma() > 0.0 && !says_the_same(letters, problem.n_y, a, b);
         let mut kinds: Vec<(usize, Vec<usize>)> = Vec::new();
-        for z in letters.in_use() {
+        for z in letters.in_use().filter(|&z| letters.marginal[z] > f64::EPSILON) {
             let kind = if at.multipliers.lambda() == 0.0 { 0 } else { problem.kinds[z] };
             match kinds.iter_mut().find(|(first, _)| *first == kind) {
                 Some((_, members)) => {
@@ -42,5 +52,73 @@ impl Phased for DiscreteSystem {
         }
         kinds.sort_by_key(|(kind, _)| *kind);
         kinds.into_iter().map(|(kind, members)| (kind, members.len())).collect()
+    }
+
+    /// The letter that promises most of those not in use, `w_z - 1`, or the letter in use that is closest to being better
+    /// as two. Its promise `sum_x p(x) e(z|x) / m_z (c'_y / c_y)^(gamma p(y|x))`, of a part that says c', is one at `c' = c`
+    /// and has its maximum there as long as `gamma sigma^2 <= 1`, with `sigma^2` the second eigenvalue of
+    /// `sum_x p(x) e(z|x) p(y|x) p(y'|x) / sqrt(q_yz q_y'z)`: at `lambda = 0`, of a letter that says nothing, Wu and Fischer's
+    /// threshold.
+    fn entry(&self, at: &At<Self>) -> Option<Entry> {
+        let problem = &self.problem;
+        let one_kind = problem.kinds.iter().all(|&kind| kind == 0);
+        if problem.marginal.is_some() || (at.multipliers.lambda() == 0.0 && !one_kind) {
+            return None;
+        }
+        let promises = self.promises(at).ok()?;
+        let letters = &at.state.letters;
+        // In the convex range no letter of a kind in use promises more than one, and all can promise that.
+        let is_copy = |z: usize| {
+            self.is_convex(at.multipliers)
+                && letters.in_use().any(|used| problem.kinds[used] == problem.kinds[z])
+        };
+        let absent = (0..problem.n_z).filter(|&z| letters.marginal[z] == 0.0 && !is_copy(z));
+        let excess = absent.map(|z| promises[z] - 1.0).chain(self.partings(at)).reduce(f64::max)?;
+        let residual = match at.certificate {
+            Certificate::Bound { residual, .. } | Certificate::Stationary { residual, .. } => residual,
+            _ => 0.0,
+        };
+        Some(Entry { excess, uncertainty: ROUNDING * problem.n_x as f64 + RESIDUALS * residual })
+    }
+}
+
+fn says_the_same(letters: &Letters, n_y: usize, a: usize, b: usize) -> bool {
+    let entry = |z: usize, y: usize| letters.log_classifier[z * n_y + y].exp();
+    (0..n_y).all(|y| (entry(a, y) - entry(b, y)).abs() < SAME)
+}
+
+impl DiscreteSystem {
+    /// `gamma sigma^2 - 1` of the letters in use that have another of their kind to become two with.
+    fn partings(&self, at: &At<Self>) -> Vec<f64> {
+        let (problem, letters, task) = (&self.problem, &at.state.letters, self.task(at.multipliers));
+        if !task.classifier_matters() {
+            return Vec::new();
+        }
+        let (n_x, n_y) = (problem.n_x, problem.n_y);
+        let mut evaluation = Evaluation::new(problem);
+        evaluation.objective(task, letters);
+        evaluation.update(problem, letters);
+        let has_a_twin = |z: usize| {
+            let spare =
+                |other: usize| letters.marginal[other] == 0.0 || says_the_same(letters, n_y, z, other);
+            (0..problem.n_z)
+                .any(|other| other != z && problem.kinds[other] == problem.kinds[z] && spare(other))
+        };
+        let parting = |z: usize| -> Option<f64> {
+            let (joint, weight) = (&evaluation.joint[z * n_y..][..n_y], evaluation.marginal[z]);
+            let said: Vec<usize> = (0..n_y).filter(|&y| joint[y] > DENIED * weight).collect();
+            let posterior = |x: usize| problem.source[x] * evaluation.encoder[z * n_x + x];
+            // Less the first eigenvalue, one, and its vector.
+            let matrix = Mat::from_fn(said.len(), said.len(), |i, j| {
+                let (yi, yj) = (said[i], said[j]);
+                let (ti, tj) = (problem.row(&problem.labels, yi), problem.row(&problem.labels, yj));
+                let both: f64 = (0..n_x).map(|x| posterior(x) * ti[x] * tj[x]).sum();
+                let scale = (joint[yi] * joint[yj]).sqrt();
+                both / scale - scale / weight
+            });
+            let largest = matrix.self_adjoint_eigenvalues(Side::Lower).ok()?.last().copied()?;
+            Some(at.multipliers.gamma() * largest - 1.0)
+        };
+        letters.in_use().filter(|&z| has_a_twin(z)).filter_map(parting).collect()
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct Problem {
     /// The logarithm of the given classifier `c(y|z)`, shape `(n_z, n_y)`; `None` where it is free.
     pub(super) log_classifier: Option<Vec<f64>>,
     /// The places of the inputs that occur in the user's table.
-    inputs: Vec<usize>,
+    pub(super) inputs: Vec<usize>,
     /// The places of the labels that occur in the user's table.
     label_places: Vec<usize>,
     /// The size of the user's input alphabet.

@@ -89,7 +89,7 @@ impl DiscreteState {
         (off <= OFF_THE_LINE * next[0].hypot(next[1])).then_some(place)
     }
 
-    /// Refuses the state of a system of other sizes.
+    /// Refuses the state of a system of other sizes, and one that leaves an input without a letter that it is allowed.
     pub(super) fn check(&self, problem: &Problem) -> Result<(), DiscreteError> {
         let sizes = [
             ("letters of the state", self.letters.marginal.len(), problem.n_z),
@@ -99,8 +99,15 @@ impl DiscreteState {
                 problem.n_z * problem.n_y,
             ),
         ];
-        match sizes.into_iter().find(|(_, found, expected)| found != expected) {
-            Some((what, found, expected)) => Err(DiscreteError::Shape { what, expected, found }),
+        if let Some((what, found, expected)) =
+            sizes.into_iter().find(|(_, found, expected)| found != expected)
+        {
+            return Err(DiscreteError::Shape { what, expected, found });
+        }
+        let has_a_letter =
+            |x: usize| self.letters.in_use().any(|z| problem.costs[z * problem.n_x + x].is_finite());
+        match (0..problem.n_x).find(|&x| !has_a_letter(x)) {
+            Some(x) => Err(DiscreteError::ForeignState { x: problem.inputs[x] }),
             None => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ pub enum GaussianError {
         expected: (usize, usize),
     },
     /// An entry is NaN or infinite.
-    #[error("entry ({row}, {column}) of the {matrix} is {value}")]
+    #[error("entry ({row}, {column}) of the {matrix} is {value:?}")]
     NotFinite {
         /// Which matrix.
         matrix: &'static str,
@@ -36,7 +36,7 @@ pub enum GaussianError {
     },
     /// A covariance is not symmetric.
     #[error(
-        "the {matrix} is not symmetric: entries ({row}, {column}) and ({column}, {row}) are {above} and {below}"
+        "the {matrix} is not symmetric: entries ({row}, {column}) and ({column}, {row}) are {above:?} and {below:?}"
     )]
     NotSymmetric {
         /// Which matrix.
@@ -51,7 +51,7 @@ pub enum GaussianError {
         below: f64,
     },
     /// A diagonal entry of a covariance is negative.
-    #[error("variance {index} of the {matrix} is {value}")]
+    #[error("variance {index} of the {matrix} is {value:?}")]
     NegativeVariance {
         /// Which matrix.
         matrix: &'static str,
@@ -105,7 +105,7 @@ pub enum GaussianError {
         matrix: &'static str,
     },
     /// A noise variance is not a positive number.
-    #[error("the {name} variance must be finite and positive, not {value}")]
+    #[error("the {name} variance must be finite and positive, not {value:?}")]
     NoiseVariance {
         /// `decoder` or `head`.
         name: &'static str,
@@ -113,7 +113,7 @@ pub enum GaussianError {
         value: f64,
     },
     /// The eigenvalues could not be computed, as happens when the entries overflow.
-    #[error("the eigenvalues at lambda {lambda}, gamma {gamma} could not be computed")]
+    #[error("the eigenvalues at lambda {lambda:?}, gamma {gamma:?} could not be computed")]
     Eigenvalues {
         /// The multiplier of the distortion.
         lambda: f64,

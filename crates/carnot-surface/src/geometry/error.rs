@@ -7,7 +7,7 @@ use crate::{Degenerate, InvalidMultiplier};
 #[non_exhaustive]
 pub enum GeometryError<E: std::error::Error + 'static> {
     /// The system has no equilibrium or no response where one was needed.
-    #[error("the system failed at lambda {lambda}, gamma {gamma}")]
+    #[error("the system failed at lambda {lambda:?}, gamma {gamma:?}")]
     System {
         /// The multiplier of the distortion.
         lambda: f64,
@@ -35,7 +35,7 @@ pub enum GeometryError<E: std::error::Error + 'static> {
         step: f64,
     },
     /// A search for transitions has used up its budget.
-    #[error("{budget} equilibria did not suffice to search beyond position {position}")]
+    #[error("{budget} equilibria did not suffice to search beyond position {position:?}")]
     Budget {
         /// How many equilibria it was allowed to solve for.
         budget: usize,
@@ -43,7 +43,7 @@ pub enum GeometryError<E: std::error::Error + 'static> {
         position: f64,
     },
     /// An option or argument is out of range.
-    #[error("{name} must be {expected}, not {value}")]
+    #[error("{name} must be {expected}, not {value:?}")]
     Option {
         /// Which one.
         name: &'static str,
@@ -53,7 +53,7 @@ pub enum GeometryError<E: std::error::Error + 'static> {
         value: f64,
     },
     /// An observable is NaN or infinite.
-    #[error("the {what} at lambda {lambda}, gamma {gamma} is {value}")]
+    #[error("the {what} at lambda {lambda:?}, gamma {gamma:?} is {value:?}")]
     NotFinite {
         /// Which observable.
         what: &'static str,

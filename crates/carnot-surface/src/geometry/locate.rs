@@ -3,8 +3,9 @@
 use std::cell::Cell;
 
 use super::one_sided::{Approach, NOISE};
+use super::place::{Place, Sides};
 use super::segment::{Segment, respond, solve};
-use super::transition::{Search, Transition};
+use super::transition::{Order, Search, Transition};
 use super::{GeometryError, Phased};
 use crate::{At, Rdc, Responsive};
 
@@ -23,6 +24,10 @@ struct Sample<S: Phased> {
 /// the trapezoidal rule, is halved until it is as narrow as the tolerance: what is unexplained shrinks with the third
 /// power of the width where F is smooth, and does not where D or C jumps. Equilibria are solved from nothing, so that
 /// no metastable branch is followed past its transition.
+///
+/// What has only just entered hardly shows in F, and a solver can use it late. So the place of a transition is not that of
+/// the bracket: it is where what enters reaches its threshold, as extrapolated from the side on which it is absent
+/// ([`Phased::entry`]), or where F (first order) or its slope (second order) is continuous, from both sides.
 ///
 /// # Errors
 ///
@@ -132,14 +137,60 @@ impl<S: Phased<Rdc = Rdc> + Responsive> Line<'_, S> {
             None => 1.0 - middle,
             Some(next) => 0.5 * (next.ends[0] - middle),
         };
-        let approach = |side: f64, room: f64| {
-            let farthest = self.search.probe.min(room);
-            Approach { system: self.system, segment: self.segment, position: middle, side }
-                .limit(farthest, half_width)
+        let reach = [room_before, room_after].map(|room| self.search.probe.min(room));
+        let (mut known, mut order, mut place) = self.look(middle, half_width, reach, phases, threshold)?;
+        let mut position = middle + place.shift;
+        if place.shift.abs() > half_width {
+            // The phase changed its name late. From the place itself the limits are those of the transition.
+            let moved =
+                [reach[0] + place.shift, reach[1] - place.shift].map(|room| self.search.probe.min(room));
+            let uncertainty = place.uncertainty;
+            (known, order, place) = self.look(position, uncertainty, moved, phases, threshold)?;
+            position += place.shift;
+            place.uncertainty = place.uncertainty.max(uncertainty.min(place.shift.abs()));
+        }
+        let half_width = place.uncertainty.max(half_width);
+        let [before, after] = &known.limits;
+        Ok(Transition {
+            position,
+            half_width,
+            multipliers: self.segment.at(position)?,
+            phases: phases.clone(),
+            values: [before.moved(place.shift), after.moved(place.shift)],
+            responses: [before.response, after.response],
+            jump_error: known.jump_error(half_width),
+            order,
+        })
+    }
+
+    /// What is seen from distances up to `reach` on either side of the middle of a bracket.
+    fn look(
+        &self,
+        middle: f64,
+        half_width: f64,
+        reach: [f64; 2],
+        phases: &[S::Phase; 2],
+        threshold: [f64; 2],
+    ) -> Result<(Sides<'_>, Order, Place), GeometryError<S::Error>> {
+        let Self { system, segment, .. } = *self;
+        let approach = |k: usize| Approach {
+            system,
+            segment,
+            position: middle,
+            side: if k == 0 { -1.0 } else { 1.0 },
+            phase: &phases[k],
         };
-        let (before, after) = (approach(-1.0, room_before)?, approach(1.0, room_after)?);
-        let limits = [before, after];
-        let bracket = [middle, half_width];
-        Ok(Transition::between(phases.clone(), self.segment, bracket, limits, threshold)?)
+        let limit = |k: usize| approach(k).limit(reach[k], half_width);
+        let entry = |k: usize| approach(k).entry(reach[k], half_width);
+        let limits = [limit(0)?, limit(1)?];
+        let known = Sides { segment, middle, half_width, reach: reach[0].max(reach[1]), limits };
+        let order = known.order(threshold)?;
+        let place = match (known.entrance([entry(0)?, entry(1)?], order)?, order) {
+            (Some(place), _) => place,
+            (None, Order::First) => known.crossing()?,
+            (None, Order::Second) => known.bending()?,
+            (None, Order::Unresolved) => known.name_change(),
+        };
+        Ok((known, order, place))
     }
 }

@@ -45,6 +45,7 @@ mod measured_response;
 mod natural;
 mod one_sided;
 mod phase;
+mod place;
 mod point;
 mod quadrature;
 mod segment;
@@ -66,7 +67,7 @@ pub use line_integral::{LineIntegral, Quadrature, line_integral, loop_integral, 
 pub use locate::locate;
 pub use maxwell::{Measured, Potential, Sides, maxwell_sides, measure_maxwell};
 pub use measured_response::{MeasuredResponse, is_one_phase, measure_response};
-pub use phase::{Phased, SinglePhase};
+pub use phase::{Entry, Phased, SinglePhase};
 pub use point::{IndependentRdc, PointError, SurfacePoint};
 pub use segment::Segment;
 pub use shape::{Comparison, ShapeReport, Tolerance, concavity_of_free_energy, convexity_of_rate};

@@ -88,7 +88,7 @@ pub enum PointError {
         found: usize,
     },
     /// A value is NaN or infinite.
-    #[error("the {what} of point {point} is {value}")]
+    #[error("the {what} of point {point} is {value:?}")]
     NotFinite {
         /// `rate`, `distortion`, `classification loss` or `free energy`.
         what: &'static str,
@@ -98,7 +98,7 @@ pub enum PointError {
         value: f64,
     },
     /// The wanted distortion or classification loss is NaN or infinite.
-    #[error("the wanted {what} is {value}")]
+    #[error("the wanted {what} is {value:?}")]
     Target {
         /// `distortion` or `classification loss`.
         what: &'static str,
@@ -114,7 +114,7 @@ pub enum PointError {
         expected: (usize, usize),
     },
     /// An axis of a grid does not ascend.
-    #[error("the {axis} axis does not ascend at entry {index}: {value}")]
+    #[error("the {axis} axis does not ascend at entry {index}: {value:?}")]
     Axis {
         /// `lambda` or `gamma`.
         axis: &'static str,

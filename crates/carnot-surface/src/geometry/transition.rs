@@ -1,9 +1,8 @@
 //! What a phase transition is: its place, the values on both sides and its order.
 
 use super::GeometryError;
-use super::one_sided::{Limit, entries};
-use super::segment::Segment;
-use crate::{InvalidMultiplier, Multipliers, Observables, Rdc, Response};
+use super::one_sided::entries;
+use crate::{Multipliers, Observables, Rdc, Response};
 
 /// How to search a line for transitions. Lengths are fractions of the line's.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,10 +24,10 @@ pub struct Search {
 }
 
 impl Default for Search {
-    /// 64 panels, located to `1e-9`, jumps above `1e-6` of the variation, limits from `1e-4` at most, 20,000
+    /// 64 panels, located to `1e-10`, jumps above `1e-6` of the variation, limits from `1e-4` at most, 20,000
     /// equilibria.
     fn default() -> Self {
-        Self { resolution: 64, tolerance: 1e-9, jump: 1e-6, probe: 1e-4, budget: 20_000 }
+        Self { resolution: 64, tolerance: 1e-10, jump: 1e-6, probe: 1e-4, budget: 20_000 }
     }
 }
 
@@ -47,10 +46,14 @@ pub enum Order {
 /// A phase transition on a line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition<P> {
-    /// Its position in the bracket: where F is continuous if it is of first order, where its slope along the line is if of
-    /// second, as extrapolated from either side.
+    /// Its position on the line, extrapolated from either side: where F is continuous if it is of first order; if of
+    /// second, where what enters reaches its threshold ([`Phased::entry`](super::Phased::entry)) or, of a system that
+    /// does not say, where the slope of F is continuous.
     pub position: f64,
-    /// Half the width of the bracket.
+    /// How far the transition may be from `position`: half the width of the bracket, or more where the position is not
+    /// known as well. A phase that is not the minimum of F is above it by the square of the distance to a transition of
+    /// second order, so that the bracket, in which phases change their names, can be off by the root of what the solver
+    /// leaves in F; the extrapolated position is as good as D, C and the entry are.
     pub half_width: f64,
     /// The multipliers there.
     pub multipliers: Multipliers,
@@ -95,78 +98,5 @@ impl Search {
             }
         }
         Ok(())
-    }
-}
-
-/// A jump of D or C counts if it is this many times as large as its extrapolation is uncertain. Where D is continuous
-/// and goes like the power p of the distance, the jump that is left at small distances is `1 / (2^p - 1)` times its
-/// uncertainty: 2.4 times for a square root, 3.8 for a cube root.
-const CLEAR_JUMP: f64 = 4.0;
-/// The same of a jump of the response: one that diverges, with p < 1, is more than twice its uncertainty.
-const CLEAR_BEND: f64 = 2.0;
-/// What a jump of the response must exceed, relative to its size: what a solver leaves in a response.
-const RESPONSE_NOISE: f64 = 1e-8;
-
-impl Order {
-    /// By the limits on both sides; a jump of D or C must exceed its `threshold`.
-    fn of(before: &Limit, after: &Limit, jump_error: &Rdc, threshold: [f64; 2]) -> Self {
-        let jump = after.rdc.change_since(&before.rdc);
-        let jumps = |jump: f64, error: f64, threshold: f64| jump.abs() > threshold + CLEAR_JUMP * error;
-        if jumps(jump.distortion, jump_error.distortion, threshold[0])
-            || jumps(jump.classification, jump_error.classification, threshold[1])
-        {
-            return Self::First;
-        }
-        let bends = |k: usize| {
-            let of = |s: &Response| [s.distortion_lambda, s.cross, s.classification_gamma][k];
-            let (one, other) = (of(&before.response), of(&after.response));
-            let uncertain = CLEAR_BEND * (before.response_error[k] + after.response_error[k]);
-            (other - one).abs() > uncertain + RESPONSE_NOISE * one.abs().max(other.abs())
-        };
-        if (0..3).any(bends) { Self::Second } else { Self::Unresolved }
-    }
-}
-
-impl<P> Transition<P> {
-    /// The transition between two phases somewhere in the bracket `[middle - half_width, middle + half_width]` of a line,
-    /// by the limits at its middle.
-    pub(super) fn between(
-        phases: [P; 2],
-        segment: &Segment,
-        [middle, half_width]: [f64; 2],
-        [before, after]: [Limit; 2],
-        threshold: [f64; 2],
-    ) -> Result<Self, InvalidMultiplier> {
-        // Where the slopes differ, so do the limits at a place that is off.
-        let bend = after.slope.change_since(&before.slope);
-        let error =
-            |of: fn(&Rdc) -> f64| of(&before.rdc_error) + of(&after.rdc_error) + half_width * of(&bend).abs();
-        let jump_error = Rdc {
-            rate: error(|rdc| rdc.rate),
-            distortion: error(|rdc| rdc.distortion),
-            classification: error(|rdc| rdc.classification),
-        };
-        let order = Order::of(&before, &after, &jump_error, threshold);
-        let [by_lambda, by_gamma] = segment.direction();
-        let along = |rdc: &Rdc| by_lambda * rdc.distortion + by_gamma * rdc.classification;
-        let jump = after.rdc.change_since(&before.rdc);
-        // Either F is continuous, and its jump is made up for by that of its slope, or that is, and its jump by the
-        // next one's.
-        let shift = match order {
-            Order::First => -jump.objective(segment.at(middle)?) / along(&jump),
-            Order::Second => -along(&jump) / along(&bend),
-            Order::Unresolved => 0.0,
-        };
-        let shift = if shift.abs() < half_width { shift } else { 0.0 };
-        Ok(Self {
-            position: middle + shift,
-            half_width,
-            multipliers: segment.at(middle + shift)?,
-            phases,
-            values: [before.moved(shift), after.moved(shift)],
-            responses: [before.response, after.response],
-            jump_error,
-            order,
-        })
     }
 }

@@ -8,7 +8,7 @@ use crate::{InvalidMultiplier, Multipliers, Observable};
 #[non_exhaustive]
 pub enum InversionError<E: std::error::Error + 'static> {
     /// A wanted observable is NaN or infinite.
-    #[error("the wanted {observable} must be finite, not {value}")]
+    #[error("the wanted {observable} must be finite, not {value:?}")]
     Target {
         /// Which.
         observable: Observable,
@@ -19,7 +19,7 @@ pub enum InversionError<E: std::error::Error + 'static> {
     #[error(transparent)]
     Multiplier(#[from] InvalidMultiplier),
     /// An option outside its range.
-    #[error("{option} must be {requirement}, not {value}")]
+    #[error("{option} must be {requirement}, not {value:?}")]
     Option {
         /// Which option.
         option: &'static str,
@@ -29,7 +29,7 @@ pub enum InversionError<E: std::error::Error + 'static> {
         value: f64,
     },
     /// The system failed.
-    #[error("the system failed at lambda {}, gamma {}", at.lambda(), at.gamma())]
+    #[error("the system failed at lambda {:?}, gamma {:?}", at.lambda(), at.gamma())]
     System {
         /// Where.
         at: Multipliers,
@@ -38,7 +38,7 @@ pub enum InversionError<E: std::error::Error + 'static> {
         source: E,
     },
     /// An observable of an equilibrium is NaN.
-    #[error("the {observable} is not a number at lambda {}, gamma {}", at.lambda(), at.gamma())]
+    #[error("the {observable} is not a number at lambda {:?}, gamma {:?}", at.lambda(), at.gamma())]
     NotANumber {
         /// Which.
         observable: Observable,
@@ -46,7 +46,7 @@ pub enum InversionError<E: std::error::Error + 'static> {
         at: Multipliers,
     },
     /// The search was given up.
-    #[error("not solved after {equilibria} equilibria; the next would be at lambda {}, gamma {}", at.lambda(), at.gamma())]
+    #[error("not solved after {equilibria} equilibria; the next would be at lambda {:?}, gamma {:?}", at.lambda(), at.gamma())]
     GivenUp {
         /// The option `most_equilibria`.
         equilibria: usize,

@@ -10,7 +10,7 @@ use carnot_testkit::{DiscreteProblem, Stop, assert_close, plain_alternation, tie
 use ndarray::{Array2, array};
 
 use crate::theory::two_tasks;
-use crate::{at, for_draws, joint, occurring_labels, rate_distortion, solve, system_of, table};
+use crate::{at, for_draws, joint, occurring_labels, rate_distortion, solve, system_of};
 
 /// Solves at `place`, checks the certificate and that nothing is infinite, holds F against plain alternation, and returns
 /// whether the response is one-sided.
@@ -225,23 +225,6 @@ fn given_tables_that_leave_nothing_are_refused_by_their_input() {
     let even = Distribution::new(vec![0.5, 0.5]).expect("a distribution");
     let error = GibbsSystem::new(&source, &even, array![[0.0, 1.0], [inf, 0.0]].view(), &classifier);
     assert_eq!(error.err(), Some(DiscreteError::NothingAllowed { x: 1 }));
-}
-
-#[test]
-fn the_state_of_another_system_is_refused() {
-    let small = rate_distortion(&[0.5, 0.5], &[0.0, 1.0, 1.0, 0.0]);
-    let large = rate_distortion(&[0.5, 0.5], &[0.0, 1.0, 0.5, 1.0, 0.0, 0.5]);
-    let foreign = solve(&small, at(1.0, 0.0));
-    let expected = DiscreteError::Shape { what: "letters of the state", expected: 3, found: 2 };
-    assert_eq!(large.equilibrium(at(1.0, 0.0), Some(&foreign.state)).err(), Some(expected.clone()));
-    assert_eq!(large.branch(at(1.0, 2.0), &foreign.state).err(), Some(expected.clone()));
-    assert_eq!(large.response(&foreign).err(), Some(expected.clone()));
-    assert_eq!(large.promises(&foreign).err(), Some(expected.clone()));
-    assert_eq!(large.encoder(&foreign).err(), Some(expected));
-    let labelled =
-        DiscreteSystem::new(&joint(2, &[0.3, 0.2, 0.1, 0.4]), table(2, &[0.0, 1.0, 1.0, 0.0]).view());
-    let expected = DiscreteError::Shape { what: "letters times labels of the state", expected: 4, found: 2 };
-    assert_eq!(labelled.expect("a system").response(&foreign).err(), Some(expected));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Where a response is one-sided, and where there is none.
 
 use carnot_surface::{
-    Certificate, DiscreteError, DiscreteSystem, Equilibrium, FreeDecoderSystem, Multipliers, Responsive,
-    Sidedness,
+    Certificate, DiscreteError, DiscreteOptions, DiscreteSystem, Equilibrium, FreeDecoderSystem, Multipliers,
+    Responsive, Sidedness, System,
 };
 use carnot_testkit::assert_close;
 use carnot_testkit::closed_forms::{label_noise, uniform_hamming};
@@ -72,4 +72,29 @@ fn a_saddle_has_no_response() {
             assert_eq!(response, Err(DiscreteError::NotAMinimum { lambda: 0.0, gamma }));
         }
     }
+}
+
+#[test]
+fn errors_of_a_free_decoder_name_the_multipliers_that_were_asked_for() {
+    let source = joint(3, &label_noise::joint(3, 0.1));
+    let system = FreeDecoderSystem::new(&source, 3).expect("a system");
+    let strict = DiscreteOptions::default().with_tolerances(1e-300, 1e-300).expect("positive");
+    let error = system.clone().with_options(strict).equilibrium(at(0.75, 0.5), None).expect_err("rounding");
+    assert!(matches!(error, DiscreteError::NotConverged { lambda: 0.75, gamma: 0.5, .. }), "{error:?}");
+    // Where the problem is convex the gap is the bottleneck's, less its share.
+    let uneven = joint(3, &[0.3, 0.02, 0.01, 0.04, 0.25, 0.03, 0.02, 0.06, 0.27]);
+    let gap = |error: DiscreteError| match error {
+        DiscreteError::NotConverged { lambda, gamma, gap, .. } => (lambda, gamma, gap),
+        other => panic!("{other:?}"),
+    };
+    let bottleneck = DiscreteSystem::bottleneck(&uneven, 3).expect("a system").with_options(strict);
+    let (_, _, inner) = gap(bottleneck.equilibrium(at(0.0, 1.0), None).expect_err("rounding"));
+    let whole = FreeDecoderSystem::new(&uneven, 3).expect("a system").with_options(strict);
+    let outer = gap(whole.equilibrium(at(0.75, 0.25), None).expect_err("rounding"));
+    assert_eq!(outer, (0.75, 0.25, 0.25 * inner));
+    // A saddle: nothing encoded, beyond the local threshold.
+    let nothing = solve(&system, at(0.75, 0.25 * 1.3));
+    let gamma = 0.25 * 1.01 * label_noise::local_threshold(3, 0.1);
+    let there = Equilibrium { multipliers: at(0.75, gamma), ..nothing };
+    assert_eq!(system.response(&there), Err(DiscreteError::NotAMinimum { lambda: 0.75, gamma }));
 }

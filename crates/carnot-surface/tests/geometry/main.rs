@@ -5,6 +5,7 @@ mod first_law;
 mod legendre;
 mod loops;
 mod maxwell;
+mod places;
 mod shape;
 mod susceptibility;
 mod systems;

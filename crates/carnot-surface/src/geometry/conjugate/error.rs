@@ -19,7 +19,7 @@ pub enum ConjugateError {
         expected: (usize, usize),
     },
     /// Arguments must strictly ascend, slopes may repeat; both must be finite.
-    #[error("the {what} do not ascend at entry {index}: {value}")]
+    #[error("the {what} do not ascend at entry {index}: {value:?}")]
     NotAscending {
         /// `arguments` or `slopes`, of which axis in two dimensions.
         what: &'static str,
@@ -29,7 +29,7 @@ pub enum ConjugateError {
         value: f64,
     },
     /// A value is NaN or minus infinity. Plus infinity is allowed: the argument is outside the function's domain.
-    #[error("the value at {index:?} is {value}")]
+    #[error("the value at {index:?} is {value:?}")]
     Value {
         /// Where, (0, i) in one dimension.
         index: (usize, usize),
