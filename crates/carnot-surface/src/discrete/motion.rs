@@ -59,7 +59,7 @@ fn force(
     state: &super::DiscreteState,
     motion: Motion<'_>,
 ) -> Result<Force<f64>, DiscreteError> {
-    state.check(alphabets)?;
+    state.check_sizes(alphabets)?;
     let letters = &state.letters;
     let problem = &alphabets.with_joint(motion.joint);
     let task = Task { problem, at };

@@ -89,8 +89,8 @@ impl DiscreteState {
         (off <= OFF_THE_LINE * next[0].hypot(next[1])).then_some(place)
     }
 
-    /// Refuses the state of a system of other sizes, and one that leaves an input without a letter that it is allowed.
-    pub(super) fn check(&self, problem: &Problem) -> Result<(), DiscreteError> {
+    /// Refuses the state of a system of other sizes.
+    pub(super) fn check_sizes(&self, problem: &Problem) -> Result<(), DiscreteError> {
         let sizes = [
             ("letters of the state", self.letters.marginal.len(), problem.n_z),
             (
@@ -104,6 +104,12 @@ impl DiscreteState {
         {
             return Err(DiscreteError::Shape { what, expected, found });
         }
+        Ok(())
+    }
+
+    /// Refuses the state of a system of other sizes, and one that leaves an input without a letter that it is allowed.
+    pub(super) fn check(&self, problem: &Problem) -> Result<(), DiscreteError> {
+        self.check_sizes(problem)?;
         let has_a_letter =
             |x: usize| self.letters.in_use().any(|z| problem.costs[z * problem.n_x + x].is_finite());
         match (0..problem.n_x).find(|&x| !has_a_letter(x)) {
