@@ -75,22 +75,24 @@ fn check<M>(
 ) -> bool
 where
     M: Driven,
-    M::System: System<Rdc = Rdc, State = DiscreteState>,
+    M::System: System<Rdc = Rdc, State = DiscreteState, Error = DiscreteError>,
 {
     let (lambda, gamma) = (multipliers.lambda(), multipliers.gamma());
     let Some(centre) = solve(time, multipliers) else { return false };
-    let stencil = [
-        (time - STEP, multipliers),
-        (time + STEP, multipliers),
-        (time, at(lambda * (1.0 - STEP), gamma)),
-        (time, at(lambda * (1.0 + STEP), gamma)),
-        (time, at(lambda, gamma * (1.0 - STEP))),
-        (time, at(lambda, gamma * (1.0 + STEP))),
-    ];
+    let steps = [1.0, 0.5, 0.25].into_iter().flat_map(|part| [part * STEP, -part * STEP]);
+    let stencil = steps.flat_map(|h| {
+        let (of_lambda, of_gamma) = (at(lambda * (1.0 + h), gamma), at(lambda, gamma * (1.0 + h)));
+        [(time, multipliers), (time + h, multipliers), (time, of_lambda), (time, of_gamma)]
+    });
     let mut noise = 0.0_f64;
     for (t, at) in stencil {
         match solve(t, at) {
             Some(found) if found.state.support() == centre.state.support() => {
+                // A branch beyond the convex range may have come to a saddle.
+                let saddle = matches!(moving.force(t, &found), Err(DiscreteError::NotAMinimum { .. }));
+                if gamma > 1.0 && saddle {
+                    return false;
+                }
                 // The same equilibrium from another start: how well the solver knows it.
                 let again = moving.at(time).expect("a system").equilibrium(multipliers, Some(&found.state));
                 let change = |rdc: Rdc| {
