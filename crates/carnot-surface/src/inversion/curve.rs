@@ -2,10 +2,11 @@
 
 use super::bracket::Crossing;
 use super::oracle::{Oracle, Sample};
+use super::plateau::plateau;
 use super::settle::{Wanted, coexistence};
 use super::target::Axis;
 use super::{InversionError, InversionOptions, Solution};
-use crate::{Observable, Observables, Rdc, Response, Responsive};
+use crate::{At, Observable, Observables, Rdc, Response, Responsive};
 
 /// Phases whose observables agree within the tolerance are the same.
 pub(super) fn same(options: &InversionOptions) -> impl Fn(&Rdc, &Rdc) -> bool {
@@ -129,6 +130,30 @@ impl Constrained {
             solution,
             slack,
             unmet,
+        })
+    }
+
+    /// The solution at a point of the curve where both observables are met: a plateau, if they stay so along the line of
+    /// the other multiplier. Along the curve that multiplier is any one with the held loss, and does not show.
+    pub(super) fn across<S: Responsive<Rdc = Rdc>>(
+        &self,
+        oracle: &mut Oracle<'_, S>,
+        point: At<S>,
+    ) -> Result<Solution<S::State>, InversionError<S::Error>> {
+        let (axis, options) = (self.axis.other(), oracle.options);
+        let held = Wanted { observable: axis.conjugate(), value: self.held };
+        let line = Line { axis, fixed: self.axis.of(point.multipliers), wanted: held };
+        let evaluate = &mut |multiplier| {
+            let mut sample = line.sample(oracle, multiplier)?;
+            if self.wanted.residual(&sample.solution.rdc()).abs() > options.allowed(self.wanted.value) {
+                sample.residual = f64::INFINITY;
+            }
+            Ok(sample)
+        };
+        let root = evaluate(axis.of(point.multipliers))?;
+        Ok(match plateau(held, options, root, evaluate)? {
+            Solution::Plateau { ends } => Solution::Plateau { ends },
+            Solution::Point(_) | Solution::Coexistence { .. } => Solution::Point(point),
         })
     }
 

@@ -161,5 +161,8 @@ fn in_plane<S: Responsive<Rdc = Rdc>>(
     }
     let mut guess = curve.axis.other().of(start);
     let evaluate = &mut |multiplier| curve.sample(oracle, multiplier, &mut guess);
-    settle(curve.wanted, options, curve.axis.of(start), same(options), evaluate)
+    match settle(curve.wanted, options, curve.axis.of(start), same(options), evaluate)? {
+        Inversion::Unique(Solution::Point(point)) => Ok(Inversion::Unique(curve.across(oracle, point)?)),
+        found => Ok(found),
+    }
 }

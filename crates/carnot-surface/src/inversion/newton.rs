@@ -7,13 +7,16 @@ use crate::{At, Multipliers, Rdc, Responsive};
 
 /// The longest step in the logarithm of a multiplier: a factor of 16.
 const LONGEST_STEP: f64 = 4.0 * std::f64::consts::LN_2;
+/// How close to their targets both are brought, in units of their tolerances, where rounding lets them: with room to tell a
+/// plateau from its edge.
+const AIM: f64 = 1e-3;
 /// Steps after which the long way is taken.
 const MOST_STEPS: usize = 30;
 /// Halvings of a step after which the long way is taken.
 const MOST_HALVINGS: usize = 4;
 
 /// The equilibrium at which both are met, from `start`, or `None` where the response is degenerate, a multiplier leaves
-/// its limits, or the residuals do not fall.
+/// its limits, the residuals do not fall, or they stay met around a solution, which is then a plateau's.
 ///
 /// Steps are in the logarithms of the multipliers. Their direction is one in which the concave dual `F - lambda D* -
 /// gamma C*` rises: `r . -S^-1 r >= 0` for its gradient r. A point so found is the one there is, since a concave function
@@ -33,9 +36,6 @@ pub(super) fn newton<S: Responsive<Rdc = Rdc>>(
         let at = found.multipliers;
         let Some(s) = oracle.response(&found).filter(|s| s.regular(at).is_ok()) else { return Ok(None) };
         let residual = residuals(&found);
-        if size(residual) <= 1.0 {
-            return Ok(Some(found));
-        }
         let row = |w: Wanted| {
             let [by_lambda, by_gamma] = s.gradient(w.observable, at);
             let scale = options.allowed(w.value);
@@ -43,6 +43,11 @@ pub(super) fn newton<S: Responsive<Rdc = Rdc>>(
         };
         let [[a, b], [c, d]] = wanted.map(row);
         let determinant = a * d - b * c;
+        // The least that a change of the multipliers by a factor of e in all moves the observables, in their tolerances.
+        let is_flat = determinant.abs() <= a.hypot(b).hypot(c.hypot(d));
+        if size(residual) <= AIM {
+            return Ok((!is_flat).then_some(found));
+        }
         let step = [
             (b * residual[1] - d * residual[0]) / determinant,
             (c * residual[0] - a * residual[1]) / determinant,
@@ -64,7 +69,8 @@ pub(super) fn newton<S: Responsive<Rdc = Rdc>>(
         }
         match better {
             Some(trial) => found = trial,
-            None => return Ok(None),
+            // As close as rounding allows.
+            None => return Ok((size(residual) <= 1.0 && !is_flat).then_some(found)),
         }
     }
     Ok(None)

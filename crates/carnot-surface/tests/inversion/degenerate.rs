@@ -1,6 +1,6 @@
 //! Plateaus, surfaces that are curves, constraints that do not bind, targets out of reach.
 
-use carnot_surface::{Inversion, Observables, Rdc, Solution, Target};
+use carnot_surface::{Inversion, InversionOptions, Observables, Rdc, Solution, Target, solve_for};
 use carnot_testkit::assert_close;
 
 use crate::systems::{Gibbs, Phases, plane, scalar, uniform_binary, water};
@@ -39,6 +39,58 @@ fn a_distortion_that_stays_is_a_plateau_with_its_ends() {
         let [low, high] = ends(&unique(solve(&system, at_gamma(0.0, Distortion, 1.0))));
         assert_eq!(low.0, 0.0);
         assert_close!(high.0, 2.0, rtol = 2e-12, atol = 0.0);
+    }
+}
+
+#[test]
+fn a_plateau_of_one_loss_is_one_of_every_pair() {
+    // A bit of distortion, and three models of what it says: F(lambda) of the bit and the least of three lines in gamma,
+    // which meet at gamma = 2 and gamma = 5.
+    let model = |rate, loss| Gibbs { offset: rate, letters: vec![[0.5, 0.0, loss], [0.5, 1.0, loss]] };
+    let system = Phases::of(vec![model(0.0, 1.0), model(1.0, 0.5), model(3.5, 0.0)]);
+    for blind in [false, true] {
+        let system = Phases { blind, ..system.clone() };
+        let there = forward(&system, 1.3, 3.0).rdc;
+        let targets = pairs(there).into_iter().chain([at_lambda(1.3, Classification, there.classification)]);
+        for target in targets {
+            let mut found = ends(&unique(solve(&system, target)));
+            found.sort_by(|a, b| a.1.total_cmp(&b.1));
+            let [low, high] = found;
+            // The tolerance of D, and of R, over their slopes of about 0.2.
+            assert_close!(low.0, 1.3, 0.0, 1e-9, "{target:?}");
+            assert_close!(high.0, 1.3, 0.0, 1e-9, "{target:?}");
+            assert_close!(low.1, 2.0, 2e-12, 0.0, "{target:?}");
+            assert_close!(high.1, 5.0, 2e-12, 0.0, "{target:?}");
+        }
+    }
+}
+
+#[test]
+fn losses_that_have_all_but_vanished_are_on_a_plateau_of_every_pair() {
+    // D = 1 / (1 + exp(lambda)) and C = 1 / (1 + exp(gamma)), of two bits: both below the tolerance from 28 on.
+    let letters = [[0.25, 0.0, 0.0], [0.25, 0.0, 1.0], [0.25, 1.0, 0.0], [0.25, 1.0, 1.0]];
+    let system = Phases::one(&letters);
+    let there = forward(&system, 40.0, 2.0).rdc;
+    assert!(there.distortion < 1e-17);
+    let from = forward(&system, 39.0, 2.0);
+    let by_lambda = solve(&system, at_gamma(2.0, Distortion, there.distortion));
+    let [low, high] = ends(&unique(by_lambda));
+    assert!(low.0 < 28.0 && high.0 == 1e8);
+    let [by_losses, ..] = pairs(there);
+    for start in [None, Some(&from)] {
+        let solved = solve_for(&system, by_losses, start, &InversionOptions::default()).expect("solved");
+        let [low, high] = ends(&unique(solved));
+        assert!(low.0 < 28.0 && high.0 == 1e8, "{low:?} {high:?}");
+        assert_close!(low.1, 2.0, rtol = 1e-9, atol = 0.0);
+    }
+    // Both losses at once, of which neither response is small beside the other.
+    let (there, beside) = (forward(&system, 40.0, 40.0).rdc, forward(&system, 39.0, 41.0));
+    for target in pairs(there) {
+        for start in [None, Some(&beside)] {
+            let solved = solve_for(&system, target, start, &InversionOptions::default()).expect("solved");
+            let solution = unique(solved);
+            assert!(matches!(solution, Solution::Plateau { .. }), "{target:?}: {solution:?}");
+        }
     }
 }
 
