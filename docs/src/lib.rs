@@ -31,6 +31,11 @@ mod geometry {
 }
 
 #[cfg(doctest)]
+mod processes {
+    #![doc = include_str!("book/processes.md")]
+}
+
+#[cfg(doctest)]
 mod architecture {
     #![doc = include_str!("book/architecture.md")]
 }
