@@ -216,7 +216,7 @@ impl Problem {
     }
 
     /// The same alphabets, costs and given tables with the joint distribution of this table, of the user's shape, which has
-    /// no others inputs and labels. An input that it does not have keeps its labels, with probability zero.
+    /// no other inputs and labels. An input that it does not have keeps its labels, with probability zero.
     pub(super) fn with_joint(&self, table: ArrayView2<'_, f64>) -> Self {
         let pairs = self.gather(table);
         let mut labels = pairs.clone();

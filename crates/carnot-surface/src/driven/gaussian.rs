@@ -11,10 +11,10 @@ use crate::{At, GaussianBottleneck, GaussianError, GaussianSystem, Multipliers};
 ///
 /// # Force
 ///
-/// F depends on the data through their covariance alone. In whitened coordinates, `Sx = L L'` with `L' = L X / 2` where
-/// `X = L^-1 Sx' L^-T` (a prime on the left of such an equation, and a dot below, is d/dt), the cost matrices `P = L'L / s_d^2` and
-/// `N = L'B'B L / s_c^2` move by `dP` and `dN`, and M by `dM = lambda dP + gamma dN`. With the posterior covariance W and the
-/// derivative `dW` of `W = V diag(min(1 / mu, 1)) V'` along `dM` (divided differences, as of the response):
+/// F depends on the data through their covariance alone. With d for d/dt, take whitened coordinates that move without
+/// turning: `Sx = L L'` and `dL = L X / 2`, `X = L^-1 dSx L^-T` symmetric. The costs `P = L'L / s_d^2` and
+/// `N = L'B'B L / s_c^2` move by `dP` and `dN`, and M by `dM = lambda dP + gamma dN`. With the posterior covariance W and
+/// its derivative `dW` along `dM` (divided differences, as of the response):
 ///
 /// ```text
 /// tau  = tr(dM W) / 2 + gamma tr(dSn) / (2 s_c^2)

@@ -37,13 +37,13 @@ impl Whitened {
     }
 }
 
-/// The velocities of these. The frame is free to turn; it is chosen so that `L' = L X / 2`, X symmetric.
+/// The velocities of these, d for d/dt. The coordinates u are free to turn; they do not, `dL = L X / 2` with X symmetric.
 pub(super) struct Motion {
-    /// `X = L^-1 Sx' L^-T`, shape `(n, n)`.
+    /// `X = L^-1 dSx L^-T`, shape `(n, n)`.
     pub(super) stretch: Mat<f64>,
-    /// `K' = Syx' L^-T - K X / 2`, shape `(k, n)`.
+    /// `dK = dSyx L^-T - K X / 2`, shape `(k, n)`.
     pub(super) readout: Mat<f64>,
-    /// `Sn' = Sy' - K' K^T - K K'^T`, shape `(k, k)`.
+    /// `dSn = dSy - dK K' - K dK'`, shape `(k, k)`.
     pub(super) residual: Mat<f64>,
 }
 
