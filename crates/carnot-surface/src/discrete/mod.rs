@@ -10,6 +10,7 @@ mod error;
 mod evaluation;
 mod free_decoder;
 mod gibbs;
+mod kink;
 mod leaving;
 mod letters;
 mod local;
@@ -33,7 +34,7 @@ mod state;
 use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array2, ArrayView2};
 
-use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, System};
+use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, System};
 use problem::{Problem, Task};
 use solver::{Solution, Solver};
 
@@ -75,6 +76,7 @@ pub use state::DiscreteState;
 ///
 /// At `lambda = 0` D is not identified where letters are alike; below gamma = 1, where nothing is encoded, it is that of
 /// the best single letter, the limit from above. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
+/// Where labels tell groups of inputs apart for certain, F has a kink at `lambda = 0`, `gamma = 1` ([`Sidedness::Kink`]).
 ///
 /// ```
 /// use carnot_info::Distribution;
@@ -294,8 +296,11 @@ impl Responsive for DiscreteSystem {
     /// [`DiscreteError::NotAMinimum`] at a saddle.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
-        response::response(self.task(at.multipliers), &at.state.letters).map_err(|_| {
+        let task = self.task(at.multipliers);
+        let response = response::response(task, &at.state.letters).map_err(|_| {
             DiscreteError::NotAMinimum { lambda: at.multipliers.lambda(), gamma: at.multipliers.gamma() }
-        })
+        })?;
+        let sidedness = if kink::has_kink(task) { Sidedness::Kink } else { response.sidedness };
+        Ok(Response { sidedness, ..response })
     }
 }
