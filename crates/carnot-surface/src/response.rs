@@ -9,6 +9,9 @@ pub enum Sidedness {
     TwoSided,
     /// On a phase transition: the response of the phase in which the critical mode is not encoded.
     OneSided,
+    /// On a transition of first order: F has a kink, D and C jump, and every mixture of the phases on its sides is optimal.
+    /// The response is that of the one phase, or mixture, that the equilibrium is; as a derivative of F there is none.
+    Kink,
 }
 
 /// The response matrix `S = Hess F = [[D_lambda, D_gamma], [C_lambda, C_gamma]]`.
@@ -79,9 +82,10 @@ impl Response<f64> {
     /// # Errors
     ///
     /// [`Degenerate`] where the condition in units of the multipliers is at least [`DEGENERATE_CONDITION`]: every
-    /// scalar or rank-one system, plateaus, and a vanishing multiplier.
+    /// scalar or rank-one system, plateaus, and a vanishing multiplier; with an infinite condition on a kink.
     pub fn regular(&self, multipliers: Multipliers) -> Result<RegularResponse, Degenerate> {
-        let condition = self.condition(multipliers);
+        let kink = self.sidedness == Sidedness::Kink;
+        let condition = if kink { f64::INFINITY } else { self.condition(multipliers) };
         if condition < DEGENERATE_CONDITION {
             Ok(RegularResponse { s: *self, condition })
         } else {
@@ -181,6 +185,13 @@ mod tests {
         // In units of the multipliers this one is the identity.
         let far = Multipliers::new(1e-6, 1e6).expect("valid");
         assert_close!(response(-1e12, 0.0, -1e-12).condition(far), 1.0, rtol = 1e-12, atol = 0.0);
+    }
+
+    #[test]
+    fn on_a_kink_nothing_is_regular() {
+        let one = Multipliers::new(1.0, 1.0).expect("valid");
+        let kink = Response { sidedness: Sidedness::Kink, ..response(-5.0, 1.0, -7.0) };
+        assert_eq!(kink.regular(one), Err(Degenerate { condition: f64::INFINITY }));
     }
 
     #[test]

@@ -20,8 +20,8 @@ use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive
 ///   least as many letters as inputs that occur each has its own, `F = H(X) + gamma H(Y|X)`; with fewer, the best partition
 ///   is searched.
 ///
-/// The surface is a curve, `R + D = H`, and the transition at `lambda = 1` is of first order: every response of it is
-/// [`Degenerate`](crate::Degenerate).
+/// The surface is a curve, `R + D = H`: every response of it is [`Degenerate`](crate::Degenerate). The transition at
+/// `lambda = 1` is of first order where inputs have the same `p(y|x)`, or `gamma = 0` ([`Sidedness::Kink`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FreeDecoderSystem {
     joint: Joint,
@@ -82,6 +82,20 @@ impl FreeDecoderSystem {
             Some((what, found, expected)) => Err(DiscreteError::Shape { what, expected, found }),
             None => Ok(()),
         }
+    }
+
+    /// Whether F has a kink at `lambda = 1`. There the objective is `H(X) + gamma H(Y|Z)`, whatever the rate. At gamma = 0
+    /// every encoder is as good; beyond, what tells inputs of equal `p(y|x)` apart is as good as what does not.
+    fn keeps_by_a_jump(&self, gamma: f64) -> bool {
+        let (source, conditional) = (self.joint.marginal_x(), self.joint.conditional_y_given_x());
+        let (table, p) = (conditional.table(), source.probabilities());
+        let inputs: Vec<usize> = (0..p.len()).filter(|&x| p[x] > 0.0).collect();
+        // Rows of the same proportions differ by the rounding of their division.
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 4.0 * f64::EPSILON;
+        let same = |a: usize, b: usize| gamma == 0.0 || table.row(a).iter().zip(table.row(b)).all(close);
+        let is_first = |&(place, x): &(usize, usize)| !inputs[..place].iter().any(|&other| same(other, x));
+        let told = inputs.iter().copied().enumerate().filter(is_first).count();
+        inputs.len() > told && self.n_letters > told
     }
 
     /// The multipliers of the bottleneck that the system is for `lambda < 1`.
@@ -148,7 +162,11 @@ impl Responsive for FreeDecoderSystem {
         let (lambda, gamma) = (at.multipliers.lambda(), at.multipliers.gamma());
         self.check(&at.state.encoder)?;
         let Some(reduced) = Self::reduced(at.multipliers) else {
-            let sidedness = if lambda > 1.0 { Sidedness::TwoSided } else { Sidedness::OneSided };
+            let sidedness = match lambda > 1.0 {
+                true => Sidedness::TwoSided,
+                false if self.keeps_by_a_jump(gamma) => Sidedness::Kink,
+                false => Sidedness::OneSided,
+            };
             return Ok(Response { distortion_lambda: 0.0, cross: 0.0, classification_gamma: 0.0, sidedness });
         };
         let state = at.state.bottleneck.as_ref().ok_or(DiscreteError::NotAMinimum { lambda, gamma })?;
@@ -167,7 +185,11 @@ impl Responsive for FreeDecoderSystem {
             distortion_lambda: second * g * g / room,
             cross: second * g / room,
             classification_gamma: second / room,
-            sidedness: if at_an_end { Sidedness::OneSided } else { Sidedness::TwoSided },
+            sidedness: match inner.sidedness {
+                Sidedness::Kink => Sidedness::Kink,
+                _ if at_an_end => Sidedness::OneSided,
+                _ => Sidedness::TwoSided,
+            },
         })
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod evaluation;
 mod free_decoder;
 mod gibbs;
+mod kink;
 mod leaving;
 mod letters;
 mod local;
@@ -37,7 +38,7 @@ mod tendency;
 use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array2, ArrayView2};
 
-use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, System};
+use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, System};
 use problem::{Problem, Task};
 use solver::{Solution, Solver};
 
@@ -79,7 +80,8 @@ pub use state::DiscreteState;
 /// # Edges
 ///
 /// At `lambda = 0` D is not identified where letters are alike; below gamma = 1, where nothing is encoded, it is that of
-/// the best single letter, the limit from above. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided. A
+/// the best single letter, the limit from above. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
+/// Where labels tell groups of inputs apart for certain, F has a kink at `lambda = 0`, `gamma = 1` ([`Sidedness::Kink`]). A
 /// pair of an input and a label of a probability below 1e-22 counts as one that does not occur.
 ///
 /// ```
@@ -302,8 +304,11 @@ impl Responsive for DiscreteSystem {
     /// [`DiscreteError::NotAMinimum`] at a saddle.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
-        response::response(self.task(at.multipliers), &at.state.letters).map_err(|_| {
+        let task = self.task(at.multipliers);
+        let response = response::response(task, &at.state.letters).map_err(|_| {
             DiscreteError::NotAMinimum { lambda: at.multipliers.lambda(), gamma: at.multipliers.gamma() }
-        })
+        })?;
+        let sidedness = if kink::has_kink(task) { Sidedness::Kink } else { response.sidedness };
+        Ok(Response { sidedness, ..response })
     }
 }
