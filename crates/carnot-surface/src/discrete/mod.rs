@@ -39,6 +39,7 @@ use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array2, ArrayView2};
 
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, System};
+use letters::Letters;
 use problem::{Problem, Task};
 use solver::{Solution, Solver};
 
@@ -181,14 +182,17 @@ impl DiscreteSystem {
     /// [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another system.
     pub fn promises(&self, at: &At<Self>) -> Result<Vec<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
-        let mut letters = at.state.letters.clone();
+        Ok(self.promises_of(at.multipliers, at.state.letters.clone()))
+    }
+
+    fn promises_of(&self, at: Multipliers, mut letters: Letters) -> Vec<f64> {
         let mut solver = Solver::new(&self.problem);
-        let task = self.task(at.multipliers);
+        let task = self.task(at);
         if !task.is_convex() {
-            return Ok(solver.local_promises(task, &letters));
+            return solver.local_promises(task, &letters);
         }
         solver.weigh(task, &mut letters);
-        Ok(solver.bounds.promises.iter().map(|promise| promise.weight).collect())
+        solver.bounds.promises.iter().map(|promise| promise.weight).collect()
     }
 
     fn task(&self, at: Multipliers) -> Task<'_> {

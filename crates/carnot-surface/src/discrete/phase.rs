@@ -5,12 +5,16 @@ use faer::{Mat, Side};
 use super::DiscreteSystem;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
+use super::problem::Problem;
 use crate::geometry::{Entry, Phased};
 use crate::{At, Certificate};
 
 /// Two classifiers closer than this in every entry say the same. At a continuous onset letters part like a square root,
 /// so that this is passed within the square of it.
 const SAME: f64 = 1e-6;
+
+/// Two closer than this are copies, not parts: to rounding, and to what a solver leaves of a difference that is on its way out.
+const COPY: f64 = 1e-10;
 
 /// What rounding leaves in a promise, a sum of as many terms as there are inputs, of size one.
 const ROUNDING: f64 = 1e-14;
@@ -65,8 +69,9 @@ impl Phased for DiscreteSystem {
         if problem.marginal.is_some() || (at.multipliers.lambda() == 0.0 && !one_kind) {
             return None;
         }
-        let promises = self.promises(at).ok()?;
-        let letters = &at.state.letters;
+        at.state.check(problem).ok()?;
+        let letters = without_copies(problem, &at.state.letters);
+        let promises = self.promises_of(at.multipliers, letters.clone());
         // In the convex range no letter of a kind in use promises more than one, and all can promise that.
         let is_copy = |z: usize| {
             self.is_convex(at.multipliers)
@@ -82,9 +87,30 @@ impl Phased for DiscreteSystem {
     }
 }
 
+/// The letters with those of one kind that say the same joined into the first of them: the others are free to enter. Where
+/// all say the same they are left: the first thing that enters is a part of them.
+fn without_copies(problem: &Problem, letters: &Letters) -> Letters {
+    let mut joined = letters.clone();
+    for z in letters.in_use() {
+        let alike = |&other: &usize| {
+            problem.kinds[other] == problem.kinds[z] && differ(letters, problem.n_y, z, other) < COPY
+        };
+        let first = letters.in_use().take_while(|&other| other < z).find(alike);
+        if let Some(first) = first {
+            joined.marginal[first] += std::mem::take(&mut joined.marginal[z]);
+        }
+    }
+    if joined.in_use().count() > 1 { joined } else { letters.clone() }
+}
+
 fn says_the_same(letters: &Letters, n_y: usize, a: usize, b: usize) -> bool {
+    differ(letters, n_y, a, b) < SAME
+}
+
+/// The largest difference of an entry of what two letters say.
+fn differ(letters: &Letters, n_y: usize, a: usize, b: usize) -> f64 {
     let entry = |z: usize, y: usize| letters.log_classifier[z * n_y + y].exp();
-    (0..n_y).all(|y| (entry(a, y) - entry(b, y)).abs() < SAME)
+    (0..n_y).map(|y| (entry(a, y) - entry(b, y)).abs()).fold(0.0, f64::max)
 }
 
 impl DiscreteSystem {
