@@ -1,8 +1,8 @@
 //! Equilibria, responses and a process of linear-Gaussian systems.
 
 use carnot_benches::gaussian_system;
-use carnot_process::{Drive, Process};
-use carnot_surface::{Multipliers, Observable, Responsive, System};
+use carnot_process::{Drive, Hold, Process};
+use carnot_surface::{Multipliers, Responsive, System};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 fn exact(criterion: &mut Criterion) {
@@ -13,7 +13,7 @@ fn exact(criterion: &mut Criterion) {
         let equilibrium = system.equilibrium(at, None).expect("an equilibrium");
         group.bench_function(BenchmarkId::new("equilibrium", n), |b| b.iter(|| system.equilibrium(at, None)));
         group.bench_function(BenchmarkId::new("response", n), |b| b.iter(|| system.response(&equilibrium)));
-        let process = Process::new(Observable::Classification, Drive::LambdaTo(0.25));
+        let process = Process::new(Hold::Classification, Drive::LambdaTo(0.25));
         group.bench_function(BenchmarkId::new("iso-classification", n), |b| {
             b.iter(|| process.run(&system, at))
         });

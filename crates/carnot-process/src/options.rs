@@ -21,8 +21,8 @@ pub struct Tolerance {
     pub standard_errors: f64,
 }
 
-/// 512 units in the last place.
-const ROUNDING: f64 = 512.0 * f64::EPSILON;
+/// 512 units in the last place: what the terms of a function are known to.
+pub(crate) const ROUNDING: f64 = 512.0 * f64::EPSILON;
 
 impl Default for Tolerance {
     fn default() -> Self {

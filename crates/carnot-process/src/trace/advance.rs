@@ -66,7 +66,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             if step.driving.is_some_and(|(k, _, end)| {
                 end.is_none() && step.length * direction[k.index()].abs() < LEAST_PROGRESS
             }) {
-                let failure = Failure { residual: from.residual, ..Failure::default() };
+                let failure = Failure { residual: from.residual, is_singular: true, ..Failure::default() };
                 self.stop = Some(self.why_stuck(&from, &step, failure)?);
                 return Ok(None);
             }

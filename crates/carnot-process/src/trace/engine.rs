@@ -5,6 +5,7 @@ use carnot_surface::{At, Driven, Multipliers, Observables, Quantity, System};
 use super::{RdcOf, ScalarOf, Traced};
 use crate::coordinates::Position;
 use crate::linear::{Vector, dot, norm, orthogonal, scale, solve};
+use crate::options::ROUNDING;
 use crate::{
     Change, Coordinates, Correction, Counters, Equations, Observation, Place, Point, PointGradient, Process,
     ProcessError, Site, Slopes, Tangent, Waypoint, Work,
@@ -245,7 +246,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
 
 /// A row with nothing in it but the rounding of the terms that its function is made of is zero: a unit step changes nothing.
 fn without_rounding(row: Vector, scale: f64) -> Vector {
-    if norm(row) <= 4.0 * f64::EPSILON * scale { [0.0; 3] } else { row }
+    if norm(row) <= ROUNDING * scale { [0.0; 3] } else { row }
 }
 
 /// A bound of the standard error of a function's change: exact where it depends on one observable.

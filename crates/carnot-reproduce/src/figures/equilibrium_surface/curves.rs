@@ -1,6 +1,6 @@
 //! Curves on a surface along which one observable is held.
 
-use carnot_process::{Drive, FromResponse, Options, Process, StopReason};
+use carnot_process::{Adaptive, Drive, FromResponse, Hold, Process, StopReason};
 use carnot_surface::{At, Multipliers, Observable, Observables, Rdc, Responsive};
 
 use super::{RANGE, Sample};
@@ -82,14 +82,17 @@ fn half<S: Responsive<Rdc = Rdc>>(
     drive: Drive,
     sample: &dyn Fn(Multipliers, Rdc) -> Sample,
 ) -> Result<(Vec<CurvePoint>, bool), FigureError> {
-    let options = Options { largest_step: LARGEST_STEP, ..Options::default() };
-    let process = Process::new(held, drive).with_options(options);
+    let control = Adaptive { largest_step: LARGEST_STEP, ..Adaptive::default() };
+    let process = Process::new(Hold::from(held), drive).with_control(control);
     let mut trace = process.trace(system, start.clone(), FromResponse).map_err(FigureError::unfinished)?;
     let mut points = Vec::new();
     for waypoint in trace.by_ref() {
         let waypoint = waypoint.map_err(FigureError::unfinished)?;
         let at = waypoint.equilibrium;
-        if !(RANGE.0..=RANGE.1).contains(&drive.steered(at.multipliers)) {
+        let multipliers = at.multipliers;
+        let steered =
+            if matches!(drive, Drive::LambdaTo(_)) { multipliers.gamma() } else { multipliers.lambda() };
+        if !(RANGE.0..=RANGE.1).contains(&steered) {
             return Ok((points, true));
         }
         let change = at.rdc.get(held) - start.rdc.get(held);

@@ -1,7 +1,7 @@
 //! The process on a linear-Gaussian system, where everything is known.
 
-use carnot_process::{Drive, Process, sweep};
-use carnot_surface::{At, GaussianSystem, Multipliers, Observable};
+use carnot_process::{Drive, Hold, Process, sweep};
+use carnot_surface::{At, GaussianSystem, Multipliers};
 use ndarray::{Array1, Array2};
 
 use super::{LAMBDA_END, Pair, Sample, Value};
@@ -42,7 +42,7 @@ pub(super) struct GaussianRun {
 
 pub(super) fn run(start: Multipliers) -> Result<GaussianRun, FigureError> {
     let system = system()?;
-    let process = Process::new(Observable::Classification, Drive::LambdaTo(LAMBDA_END));
+    let process = Process::new(Hold::Classification, Drive::LambdaTo(LAMBDA_END));
     let curve = process.run(&system, start).map_err(FigureError::unfinished)?;
     let waypoints = curve.into_complete().map_err(FigureError::unfinished)?;
     let first = &waypoints[0].equilibrium;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use carnot_info::Estimate;
 use carnot_models::{Architecture, LearnedSystem, Likelihood};
-use carnot_process::{Drive, Process, StopReason, sweep};
+use carnot_process::{StopReason, sweep};
 use carnot_surface::{At, Certificate, Multipliers, Observable, Observables, RdcEstimate, System};
 
 use super::settings::{Settings, tangent};
@@ -108,8 +108,7 @@ impl Observer<'_> {
     fn hold(&self) -> Result<Held, FigureError> {
         let first_loss = self.first.rdc.classification().mean();
         let tangent = tangent(first_loss).map_err(FigureError::unfinished)?;
-        let process = Process::new(Observable::Classification, Drive::LambdaTo(LAMBDA_END))
-            .with_options(self.settings.options());
+        let process = self.settings.process(LAMBDA_END);
         let mut trace =
             process.trace(self.system, self.first.clone(), tangent).map_err(FigureError::unfinished)?;
         let mut samples = Vec::new();

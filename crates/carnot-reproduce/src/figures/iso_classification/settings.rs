@@ -1,7 +1,10 @@
 //! How much work goes into the process on a network, and what steers it.
 
 use carnot_models::Relaxation;
-use carnot_process::{InvalidGuess, Measured, Options, Slopes, Tolerance};
+use carnot_process::{
+    Adaptive, Drive, Guess, Hold, InvalidGuess, Measured, Newton, Options, Process, Tolerance,
+};
+use carnot_surface::Observable;
 
 /// How much work goes into the process.
 #[derive(Debug, Clone, Copy)]
@@ -40,19 +43,22 @@ impl Settings {
         tolerance: 0.1,
     };
 
-    /// A step costs one correction or two. Four corrections that do not bring C back, each by at most a factor of
-    /// exp(0.5) in gamma, mean that the step was too long.
-    pub(super) fn options(&self) -> Options {
-        Options {
-            tolerance: Tolerance { rtol: self.tolerance, atol: 0.0 },
+    /// The held process down to `end`. A step costs one correction or two. Four corrections that do not bring C back, each by
+    /// at most a factor of exp(0.5) in gamma, mean that the step was too long.
+    pub(super) fn process(&self, end: f64) -> Process {
+        let tolerance = Tolerance { rtol: self.tolerance, atol: 0.0, standard_errors: 0.0 };
+        let control = Adaptive {
             first_step: 0.5 * self.largest_step,
             smallest_step: 0.02,
             largest_step: self.largest_step,
-            largest_correction: 0.5,
             wanted_corrections: 1,
-            most_corrections: 4,
-            ..Options::default()
-        }
+            // What a noisy correction says of the prediction is not to be trusted.
+            wanted_error: f64::MAX,
+        };
+        Process::new(Hold::Classification, Drive::LambdaTo(end))
+            .with_options(Options { tolerance, ..Options::default() })
+            .with_control(control)
+            .with_corrector(Newton { most_corrections: 4, largest_correction: 0.5, ..Newton::default() })
     }
 
     /// The relaxations that the held process is expected to take, one correction in two waypoints, for the progress.
@@ -72,6 +78,10 @@ const GUESS: (f64, f64, f64) = (-0.1, -0.35, 0.15);
 /// The slopes of C that the process begins with, `first_loss` being C at the start.
 pub(super) fn tangent(first_loss: f64) -> Result<Measured, InvalidGuess> {
     let (driving, steered, uncertainty) = GUESS;
-    let guess = Slopes { driving: driving * first_loss, steered: steered * first_loss };
-    Measured::new(guess, uncertainty * first_loss, SCATTER * first_loss)
+    let guess = Guess {
+        slopes: [driving * first_loss, steered * first_loss, 0.0],
+        uncertainty: uncertainty * first_loss,
+        scatter: SCATTER * first_loss,
+    };
+    Measured::new(Observable::Classification, guess)
 }
