@@ -112,6 +112,31 @@ fn all_constraints_are_held_over_three_decades() {
     }
 }
 
+#[test]
+fn letters_enter_and_leave_where_their_promises_say() {
+    let system = square(12, 8);
+    let start = system.equilibrium(at(30.0, 0.9), None).expect("an equilibrium");
+    let mut trace = Process::new(Hold::Gamma, Drive::LambdaTo(0.3))
+        .trace(&system, start, FromResponse)
+        .expect("a trace")
+        .with_event(PhaseChange);
+    let curve = trace.collect_curve().expect("a curve");
+    let mut found = 0;
+    for waypoint in curve.waypoints.iter().filter(|waypoint| waypoint.event.is_some()) {
+        found += 1;
+        assert!(waypoint.event.expect("an event").width <= 1e-9);
+        // A letter that has just entered is hardly used, and one that has just left promises almost one. Both change with
+        // ln lambda by numbers of order one.
+        let used = waypoint.equilibrium.state.marginal().probabilities();
+        let least = used.iter().copied().filter(|m| *m > 0.0).fold(1.0, f64::min);
+        let promises = system.promises(&waypoint.equilibrium).expect("promises");
+        let absent = used.iter().zip(&promises).filter(|(m, _)| **m == 0.0).map(|(_, promise)| *promise);
+        let nearest = absent.fold(0.0, f64::max);
+        assert!(least < 1e-7 || 1.0 - nearest < 1e-7, "{least:e} {nearest}");
+    }
+    assert!(found >= 3, "{found} transitions");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(24, 400)))]
 

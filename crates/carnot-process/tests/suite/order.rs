@@ -72,10 +72,10 @@ fn predictors_drift_with_their_order() {
 #[test]
 fn across_a_transition_every_predictor_is_of_order_one() {
     let system = with_transitions();
-    // Of order one on the average over where the steps fall: by a factor of ten over a decade, not by 10^4.
+    // The worst of several steps about as long: the drift depends on where in its step a transition falls.
     let mut drifts = Vec::new();
     for step in steps(0.1, 1.7) {
-        let worst = [1.0, 0.93, 0.87, 0.81].map(|factor| {
+        let worst = (0..12).map(|k| 1.0 - 0.04 * f64::from(k)).map(|factor| {
             let process = Process::new(Hold::Classification, Drive::LambdaTo(0.05))
                 .with_predictor(RungeKutta)
                 .with_corrector(PredictorOnly)
@@ -83,10 +83,10 @@ fn across_a_transition_every_predictor_is_of_order_one() {
             let curve = process.run(system.clone(), at(20.0, 5.0)).expect("a curve");
             drift(&curve, Hold::Classification)
         });
-        drifts.push((step, worst.into_iter().fold(0.0, f64::max)));
+        drifts.push((step, worst.fold(0.0, f64::max)));
     }
     let order = observed_order(&drifts);
-    assert!(order < 2.5, "order {order}");
+    assert_close!(order, 1.0, rtol = 0.0, atol = 0.3);
     // While the corrector holds C over the same transitions.
     let curve = Process::new(Hold::Classification, Drive::LambdaTo(0.05))
         .with_predictor(RungeKutta)

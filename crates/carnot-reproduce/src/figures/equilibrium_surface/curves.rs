@@ -1,6 +1,6 @@
 //! Curves on a surface along which one observable is held.
 
-use carnot_process::{Adaptive, Drive, FromResponse, Hold, Process, StopReason};
+use carnot_process::{Adaptive, Drive, FromResponse, Hold, Newton, Options, Process, StopReason, Tolerance};
 use carnot_surface::{At, Multipliers, Observable, Observables, Rdc, Responsive};
 
 use super::{RANGE, Sample};
@@ -83,7 +83,13 @@ fn half<S: Responsive<Rdc = Rdc>>(
     sample: &dyn Fn(Multipliers, Rdc) -> Sample,
 ) -> Result<(Vec<CurvePoint>, bool), FigureError> {
     let control = Adaptive { largest_step: LARGEST_STEP, ..Adaptive::default() };
-    let process = Process::new(Hold::from(held), drive).with_control(control);
+    let tolerance = Tolerance { rtol: 1e-13, atol: 1e-13, ..Tolerance::default() };
+    // What the figure promises is that, also where rounding makes it hard.
+    let corrector = Newton { stalled: 0.0, ..Newton::default() };
+    let process = Process::new(Hold::from(held), drive)
+        .with_control(control)
+        .with_corrector(corrector)
+        .with_options(Options { tolerance, ..Options::default() });
     let mut trace = process.trace(system, start.clone(), FromResponse).map_err(FigureError::unfinished)?;
     let mut points = Vec::new();
     for waypoint in trace.by_ref() {
