@@ -8,7 +8,7 @@ use crate::figures::exact;
 
 pub(super) const CLAIM: &str = "A quasi-static process keeps a system at equilibrium while the multipliers, and possibly the \
     data, change so that the classification loss stays constant: C' = 0 is a linear equation in the rates of change, \
-    integrated step by step (the paper's sections 4 and 5).";
+    integrated step by step (section 4).";
 
 /// What is shown and how it was made.
 pub(super) fn summary(shown: &Shown) -> Vec<String> {
