@@ -64,6 +64,14 @@ impl Table {
         self.rows.push(row.into_iter().collect());
     }
 
+    /// Adds a row with these cells under their columns' names, and nothing in the others.
+    pub fn push_named(&mut self, cells: &[(&str, Cell)]) {
+        let under =
+            |column: &String| cells.iter().find(|(name, _)| name == column).map(|(_, cell)| cell.clone());
+        let row = self.columns.iter().map(|column| under(column).unwrap_or(Cell::Empty)).collect();
+        self.rows.push(row);
+    }
+
     /// The table as CSV after RFC 4180, with a header line, except that lines end in `\n` alone.
     ///
     /// Numbers read back to the same `f64`; those that are not finite are written `NaN`, `inf` and
@@ -140,6 +148,13 @@ mod tests {
         assert_eq!(quoted("a,b"), "\"a,b\"");
         assert_eq!(quoted("say \"no\""), "\"say \"\"no\"\"\"");
         assert_eq!(quoted("two\nlines"), "\"two\nlines\"");
+    }
+
+    #[test]
+    fn named_cells_go_under_their_columns() {
+        let mut table = Table::new(["run", "rate", "step"]);
+        table.push_named(&[("step", Cell::Integer(3)), ("run", Cell::from("held"))]);
+        assert_eq!(table.to_csv(), "run,rate,step\nheld,,3\n");
     }
 
     #[test]

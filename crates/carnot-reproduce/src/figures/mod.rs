@@ -4,6 +4,7 @@ use crate::figure::Figure;
 
 mod equilibrium_surface;
 mod exact;
+mod exact_processes;
 mod free_energy;
 mod iso_classification;
 mod phase_transitions;
@@ -44,7 +45,11 @@ pub static ALL: [Entry<'static>; 8] = [
         shows: phase_transitions::SHOWS,
         figure: Some(&phase_transitions::PhaseTransitions),
     },
-    Entry::to_come("exact-processes", "iso-classification on exact systems, compared with plain Runge-Kutta"),
+    Entry {
+        name: exact_processes::NAME,
+        shows: exact_processes::SHOWS,
+        figure: Some(&exact_processes::ExactProcesses),
+    },
     Entry::to_come("learned-surface", "R, D and C of trained models over a grid of (lambda, gamma)"),
     Entry {
         name: iso_classification::NAME,

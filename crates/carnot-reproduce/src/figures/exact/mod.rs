@@ -6,4 +6,4 @@ mod systems;
 
 pub(super) use boundaries::{Boundary, boundaries};
 pub(super) use plane::{Plane, geometric, nan_or_max};
-pub(super) use systems::{Example, classified, constants_in_words, discrete, gaussian};
+pub(super) use systems::{Example, classified, constants_in_words, discrete, gaussian, sharp_gaussian};

@@ -35,19 +35,32 @@ const TARGET: usize = 2;
 /// A linear-Gaussian system whose target reads its weak dimensions more than its strong ones, so that distortion and
 /// classification loss compete: the two costs do not commute, and the modes turn as lambda and gamma change.
 pub(in crate::figures) fn gaussian() -> Result<Example<GaussianSystem>, FigureError> {
+    let words = "a linear-Gaussian system of four dimensions (variances 2, 1, 1/2, 1/4) and two targets that read the \
+        weak dimensions more than the strong ones, with a decoder of variance 1/2 and a head of variance 1";
+    read_out(words, 0.1, 1.0)
+}
+
+/// The same with a sharper head and less noise: C is below one nat where gamma is one or two, and so known to 1e-16.
+pub(in crate::figures) fn sharp_gaussian() -> Result<Example<GaussianSystem>, FigureError> {
+    let words = "a linear-Gaussian system of four dimensions (variances 2, 1, 1/2, 1/4) and two targets that read the \
+        weak dimensions more than the strong ones, with a decoder of variance 1/2 and a head of variance 1/10";
+    read_out(words, 0.06, 0.1)
+}
+
+/// The source and its readout with this residual variance of the targets and this variance of the head.
+fn read_out(words: &'static str, residual: f64, head: f64) -> Result<Example<GaussianSystem>, FigureError> {
     let variances = Array1::from_shape_fn(SOURCE, |i| 2.0 / f64::from(1u32 << i));
     let readout = Array2::from_shape_fn((TARGET, SOURCE), |(k, i)| {
         let phase = (k + 1) as f64 * (i as f64 + 0.5) * std::f64::consts::PI / SOURCE as f64;
         0.5 * phase.cos() * f64::from(1u32 << i)
     });
     let source = Array2::from_diag(&variances);
-    let residual = Array2::eye(TARGET) * 0.1;
-    let system = GaussianSystem::new(source.view(), readout.view(), residual.view(), 0.5, 1.0)
+    let residual = Array2::eye(TARGET) * residual;
+    let system = GaussianSystem::new(source.view(), readout.view(), residual.view(), 0.5, head)
         .map_err(FigureError::unfinished)?;
     Ok(Example {
         name: "Gaussian",
-        words: "a linear-Gaussian system of four dimensions (variances 2, 1, 1/2, 1/4) and two targets that read the \
-                weak dimensions more than the strong ones, with a decoder of variance 1/2 and a head of variance 1",
+        words,
         constants: [system.distortion_constant(), system.classification_constant()],
         system,
     })
