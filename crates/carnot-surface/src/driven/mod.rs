@@ -49,6 +49,22 @@ pub trait Driven {
     ) -> Result<Force<Scalar<Self::System>>, <Self::System as System>::Error>;
 }
 
+impl<D: Driven> Driven for &D {
+    type System = D::System;
+
+    fn at(&self, time: f64) -> Result<D::System, <D::System as System>::Error> {
+        (**self).at(time)
+    }
+
+    fn force(
+        &self,
+        time: f64,
+        at: &At<D::System>,
+    ) -> Result<Force<Scalar<D::System>>, <D::System as System>::Error> {
+        (**self).force(time, at)
+    }
+}
+
 /// A system whose data do not move: the same at every time, with zero force.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Still<S>(pub S);
