@@ -2,6 +2,7 @@
 
 mod alternation;
 mod bounds;
+mod branch;
 mod costs;
 mod curvature;
 mod dense;
@@ -41,6 +42,7 @@ use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive
 use problem::{Problem, Task};
 use solver::{Solution, Solver};
 
+pub use branch::DiscreteBranch;
 pub use error::DiscreteError;
 pub use free_decoder::{FreeDecoderState, FreeDecoderSystem};
 pub use gibbs::GibbsSystem;

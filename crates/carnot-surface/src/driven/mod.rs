@@ -7,7 +7,7 @@ mod joint_gaussian;
 mod mixture;
 mod whitened;
 
-pub use discrete::{MovingDiscrete, MovingGibbs};
+pub use discrete::{MovingDiscrete, MovingDiscreteBranch, MovingGibbs};
 pub use gaussian::{MovingGaussian, MovingGaussianBottleneck};
 pub use gaussian_path::GaussianPath;
 pub use joint_gaussian::JointGaussian;
