@@ -1,6 +1,6 @@
 use crate::error::check_length;
 use crate::log_domain::check_log_weights;
-use crate::numeric::{NORMALISATION_TOLERANCE, is_weight, normalise, sum};
+use crate::numeric::{NORMALISATION_TOLERANCE, is_weight, normalise, normalise_again, sum};
 use crate::{Distribution, InfoError, Joint};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
@@ -8,7 +8,9 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 ///
 /// Encoders `e(z|x)` (rows x), decoders `d(x|z)` (rows z) and classifiers `c(y|z)` (rows z) are all channels.
 /// Every entry is finite and not negative, and each row sums to one within one rounding of each entry.
-#[derive(Debug, Clone, PartialEq)]
+/// Serialised it is the list of its rows, which [`new`](Self::new) would accept and of which no bit changes on the way.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Vec<Vec<f64>>", into = "Vec<Vec<f64>>")]
 pub struct Channel {
     table: Array2<f64>,
 }
@@ -23,13 +25,7 @@ impl Channel {
     /// [`InfoError::EmptyAlphabet`], [`InfoError::InvalidEntry`] or [`InfoError::RowNotNormalised`].
     pub fn new(table: impl Into<Array2<f64>>) -> Result<Self, InfoError> {
         let table = table.into();
-        check_weights(table.view())?;
-        for (row, values) in table.rows().into_iter().enumerate() {
-            let sum = sum(values.iter().copied());
-            if (sum - 1.0).abs() > NORMALISATION_TOLERANCE {
-                return Err(InfoError::RowNotNormalised { row, sum, tolerance: NORMALISATION_TOLERANCE });
-            }
-        }
+        check_rows(table.view())?;
         Self::from_checked(table)
     }
 
@@ -159,6 +155,45 @@ impl Channel {
             self.n_inputs(),
         )
     }
+}
+
+impl TryFrom<Vec<Vec<f64>>> for Channel {
+    type Error = InfoError;
+
+    /// As [`Channel::new`], but that the rows of a channel come back to the last bit.
+    fn try_from(rows: Vec<Vec<f64>>) -> Result<Self, InfoError> {
+        let columns = rows.first().map_or(0, Vec::len);
+        for row in &rows {
+            check_length("entries of a row against those of the first", columns, row.len())?;
+        }
+        let mut table = Array2::zeros((rows.len(), columns));
+        for (entry, value) in table.iter_mut().zip(rows.into_iter().flatten()) {
+            *entry = value;
+        }
+        check_rows(table.view())?;
+        for row in table.rows_mut() {
+            normalise_again(row);
+        }
+        Ok(Self { table })
+    }
+}
+
+impl From<Channel> for Vec<Vec<f64>> {
+    fn from(channel: Channel) -> Self {
+        channel.rows().map(|row| row.to_vec()).collect()
+    }
+}
+
+/// Refuses what [`check_weights`] does, and rows that do not sum to one.
+fn check_rows(table: ArrayView2<'_, f64>) -> Result<(), InfoError> {
+    check_weights(table)?;
+    for (row, values) in table.rows().into_iter().enumerate() {
+        let sum = sum(values.iter().copied());
+        if (sum - 1.0).abs() > NORMALISATION_TOLERANCE {
+            return Err(InfoError::RowNotNormalised { row, sum, tolerance: NORMALISATION_TOLERANCE });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses empty tables and invalid entries; shared with [`Joint`].

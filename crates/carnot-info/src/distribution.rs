@@ -1,12 +1,13 @@
 use crate::InfoError;
 use crate::log_domain::check_log_weights;
-use crate::numeric::{NORMALISATION_TOLERANCE, is_weight, normalise, sum};
+use crate::numeric::{NORMALISATION_TOLERANCE, is_weight, normalise, normalise_again, sum};
 use ndarray::{Array1, ArrayView1};
 
 /// A probability vector `p(x)` over a finite alphabet `x = 0, ..., n - 1`, `n >= 1`.
 ///
 /// Every entry is finite and not negative, and the entries sum to one within one rounding of each. So no
-/// function that takes a `Distribution` has to ask again.
+/// function that takes a `Distribution` has to ask again. Serialised it is the list of its probabilities, which
+/// [`new`](Self::new) would accept and of which no bit changes on the way.
 ///
 /// ```
 /// # use carnot_info::Distribution;
@@ -18,7 +19,8 @@ use ndarray::{Array1, ArrayView1};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Vec<f64>", into = "Vec<f64>")]
 pub struct Distribution {
     probabilities: Array1<f64>,
 }
@@ -33,11 +35,7 @@ impl Distribution {
     /// [`InfoError::EmptyAlphabet`], [`InfoError::InvalidProbability`] or [`InfoError::NotNormalised`].
     pub fn new(probabilities: impl Into<Array1<f64>>) -> Result<Self, InfoError> {
         let probabilities = probabilities.into();
-        check_weights(probabilities.view())?;
-        let sum = sum(probabilities.iter().copied());
-        if (sum - 1.0).abs() > NORMALISATION_TOLERANCE {
-            return Err(InfoError::NotNormalised { sum, tolerance: NORMALISATION_TOLERANCE });
-        }
+        check_probabilities(probabilities.view())?;
         Self::from_checked(probabilities)
     }
 
@@ -115,6 +113,33 @@ impl Distribution {
     pub(crate) fn iter(&self) -> impl Iterator<Item = f64> + '_ {
         self.probabilities.iter().copied()
     }
+}
+
+impl TryFrom<Vec<f64>> for Distribution {
+    type Error = InfoError;
+
+    /// As [`Distribution::new`], but that the probabilities of a distribution come back to the last bit.
+    fn try_from(probabilities: Vec<f64>) -> Result<Self, InfoError> {
+        let mut probabilities = Array1::from(probabilities);
+        check_probabilities(probabilities.view())?;
+        normalise_again(probabilities.view_mut());
+        Ok(Self { probabilities })
+    }
+}
+
+impl From<Distribution> for Vec<f64> {
+    fn from(distribution: Distribution) -> Self {
+        distribution.probabilities.to_vec()
+    }
+}
+
+fn check_probabilities(probabilities: ArrayView1<'_, f64>) -> Result<(), InfoError> {
+    check_weights(probabilities)?;
+    let sum = sum(probabilities.iter().copied());
+    if (sum - 1.0).abs() > NORMALISATION_TOLERANCE {
+        return Err(InfoError::NotNormalised { sum, tolerance: NORMALISATION_TOLERANCE });
+    }
+    Ok(())
 }
 
 fn check_weights(weights: ArrayView1<'_, f64>) -> Result<(), InfoError> {

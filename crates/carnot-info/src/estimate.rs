@@ -18,10 +18,26 @@ use std::fmt;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Estimate {
     mean: f64,
     std_err: f64,
+}
+
+/// What may have been written as an estimate.
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    mean: f64,
+    std_err: f64,
+}
+
+impl TryFrom<Unchecked> for Estimate {
+    type Error = InfoError;
+
+    fn try_from(Unchecked { mean, std_err }: Unchecked) -> Result<Self, InfoError> {
+        Self::from_mean_and_std_err(mean, std_err)
+    }
 }
 
 impl Estimate {

@@ -1,4 +1,4 @@
-use ndarray::{ArrayViewMut, Dimension};
+use ndarray::{ArrayViewMut, Dimension, Ix1};
 
 /// How far from one the sum of a distribution, of a row of a channel or of a joint table may be
 /// (absolutely) before it is refused.
@@ -44,6 +44,17 @@ pub(crate) fn normalise<D: Dimension>(mut weights: ArrayViewMut<'_, f64, D>) -> 
         total = sum(weights.iter().copied());
     }
     weights.mapv_inplace(|weight| divide(weight, total));
+    true
+}
+
+/// Normalises weights that were normalised before they were written, and may have been changed since. What still sums to one
+/// within rounding keeps every bit: the quotients, their divisor and the sum here are rounded once each.
+pub(crate) fn normalise_again(mut weights: ArrayViewMut<'_, f64, Ix1>) -> bool {
+    if (sum(weights.iter().copied()) - 1.0).abs() > 2.0 * f64::EPSILON {
+        return normalise(weights);
+    }
+    // -0.0 to 0.0.
+    weights.mapv_inplace(|weight| weight + 0.0);
     true
 }
 

@@ -45,12 +45,12 @@ impl Cycle {
     /// # Errors
     ///
     /// As of [`Process::run_driven`].
-    pub fn run_driven<D: Driven + Clone>(
+    pub fn run_driven<'a, D: Driven>(
         &self,
-        driven: &D,
+        driven: &'a D,
         from: Multipliers,
         time: f64,
-        prepare: impl Fn(Leg<D>) -> Leg<D>,
+        prepare: impl Fn(Leg<&'a D>) -> Leg<&'a D>,
     ) -> Traced<D, Journey<D::System>>
     where
         D::System: Responsive,
@@ -59,7 +59,7 @@ impl Cycle {
         let mut now = time;
         let mut legs = Vec::new();
         for leg in &self.legs {
-            let mut trace = prepare(leg.trace_driven(driven.clone(), start.clone(), now, FromResponse)?);
+            let mut trace = prepare(leg.trace_driven(driven, start.clone(), now, FromResponse)?);
             let curve = trace.collect_curve()?;
             if let Some(last) = curve.last() {
                 start = last.equilibrium.clone();

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use carnot_surface::{Certificate, Multipliers, Rdc, System};
-use serde::de::Error as _;
+use carnot_surface::{Equilibrium, System};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Checkpoint, Coordinates, Counters, Curve, Point, Slopes, Waypoint, Work};
@@ -113,19 +112,19 @@ impl<S: System> Serialize for Curve<S> {
     }
 }
 
-/// A checkpoint of a process on an exact system, as it is written.
+/// A checkpoint as it is written: what its waypoint says twice, once.
 #[derive(Serialize, Deserialize)]
-struct Saved<X, T> {
-    first: [f64; 3],
+struct Saved<V, X, T> {
+    first: V,
     start: Point,
     axes: Coordinates,
     level: f64,
-    state: X,
-    certificate: SavedCertificate,
-    point: Point,
+    equilibrium: Equilibrium<V, X>,
+    time: f64,
     index: usize,
     arc_length: f64,
     residual: f64,
+    std_err: Option<f64>,
     closing_residual: f64,
     step: f64,
     corrections: usize,
@@ -141,56 +140,28 @@ struct Saved<X, T> {
     tangent: T,
 }
 
-/// The certificates that equilibria of exact systems have.
-#[derive(Serialize, Deserialize)]
-enum SavedCertificate {
-    ClosedForm,
-    Bound { gap: f64, residual: f64 },
-    Stationary { residual: f64, starts: usize },
-}
-
-impl SavedCertificate {
-    fn of(certificate: Certificate) -> Option<Self> {
-        match certificate {
-            Certificate::ClosedForm => Some(Self::ClosedForm),
-            Certificate::Bound { gap, residual } => Some(Self::Bound { gap, residual }),
-            Certificate::Stationary { residual, starts } => Some(Self::Stationary { residual, starts }),
-            _ => None,
-        }
-    }
-
-    fn into_certificate(self) -> Certificate {
-        match self {
-            Self::ClosedForm => Certificate::ClosedForm,
-            Self::Bound { gap, residual } => Certificate::Bound { gap, residual },
-            Self::Stationary { residual, starts } => Certificate::Stationary { residual, starts },
-        }
-    }
-}
-
-/// Written for exact systems whose state can be written. In a format that keeps every bit of a number what is resumed is the
-/// same to the last bit; the name of an event at the last waypoint is not kept.
+/// Written for systems whose observables and states can be written, as those of `carnot-surface` can. In a format that keeps
+/// every bit of a number what is resumed is the same to the last bit; the name of an event at the last waypoint is not kept.
 impl<S, T> Serialize for Checkpoint<S, T>
 where
-    S: System<Rdc = Rdc>,
+    S: System,
+    S::Rdc: Serialize,
     S::State: Serialize,
     T: Serialize + Clone,
 {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-        let now = &self.current;
-        let certificate = SavedCertificate::of(now.equilibrium.certificate)
-            .ok_or_else(|| serde::ser::Error::custom("the certificate of a relaxed model is not written"))?;
+        let now = self.current.clone();
         let saved = Saved {
-            first: [self.first.rate, self.first.distortion, self.first.classification],
+            first: self.first.clone(),
             start: self.start,
             axes: self.axes,
             level: self.level,
-            state: now.equilibrium.state.clone(),
-            certificate,
-            point: now.point,
+            equilibrium: now.equilibrium,
+            time: now.point.time,
             index: now.index,
             arc_length: now.arc_length,
             residual: now.residual,
+            std_err: now.std_err,
             closing_residual: now.closing_residual,
             step: now.step,
             corrections: now.corrections,
@@ -211,28 +182,20 @@ where
 
 impl<'de, S, T> Deserialize<'de> for Checkpoint<S, T>
 where
-    S: System<Rdc = Rdc>,
+    S: System,
+    S::Rdc: Deserialize<'de>,
     S::State: Deserialize<'de>,
     T: Deserialize<'de>,
 {
     fn deserialize<Z: Deserializer<'de>>(deserializer: Z) -> Result<Self, Z::Error> {
-        let saved = Saved::<S::State, T>::deserialize(deserializer)?;
-        let point = saved.point;
-        let multipliers = Multipliers::new(point.lambda, point.gamma).map_err(Z::Error::custom)?;
-        let [rate, distortion, classification] = saved.first;
-        let equilibrium = carnot_surface::Equilibrium {
-            multipliers,
-            rdc: Rdc { rate: point.rate, distortion: point.distortion, classification: point.classification },
-            state: saved.state,
-            certificate: saved.certificate.into_certificate(),
-        };
+        let saved = Saved::<S::Rdc, S::State, T>::deserialize(deserializer)?;
         let current = Waypoint {
             index: saved.index,
-            equilibrium,
-            point,
+            point: Point::of::<S>(&saved.equilibrium, saved.time),
+            equilibrium: saved.equilibrium,
             arc_length: saved.arc_length,
             residual: saved.residual,
-            std_err: None,
+            std_err: saved.std_err,
             closing_residual: saved.closing_residual,
             step: saved.step,
             corrections: saved.corrections,
@@ -244,7 +207,7 @@ where
             event: None,
         };
         Ok(Self {
-            first: Rdc { rate, distortion, classification },
+            first: saved.first,
             start: saved.start,
             axes: saved.axes,
             level: saved.level,

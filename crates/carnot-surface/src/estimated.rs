@@ -8,7 +8,7 @@ use crate::{Multipliers, Observables};
 
 /// Names the samples and the random numbers that an estimate was made with. Two estimates with the same key used
 /// common random numbers, sample by sample, and their difference is paired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SampleKey(pub u64);
 
 /// Why per-sample values do not make an estimate.
@@ -31,13 +31,65 @@ pub enum EstimateError {
         /// The value.
         value: f64,
     },
+    /// What was read as the covariance of means is none.
+    #[error("not finite means with a covariance: {covariance:?}")]
+    NotACovariance {
+        /// The matrix, in the order R, D, C.
+        covariance: [[f64; 3]; 3],
+    },
 }
+
+/// An estimate as it is written: where there are samples, they say everything.
+#[derive(serde::Serialize, serde::Deserialize)]
+enum Written {
+    Samples { key: SampleKey, samples: Vec<[f64; 3]> },
+    Unpaired { means: [f64; 3], covariance: [[f64; 3]; 3] },
+}
+
+impl From<RdcEstimate> for Written {
+    fn from(RdcEstimate { means, covariance, samples }: RdcEstimate) -> Self {
+        match samples {
+            Some((key, samples)) => Self::Samples { key, samples: samples.to_vec() },
+            None => Self::Unpaired { means, covariance },
+        }
+    }
+}
+
+impl TryFrom<Written> for RdcEstimate {
+    type Error = EstimateError;
+
+    fn try_from(written: Written) -> Result<Self, EstimateError> {
+        match written {
+            Written::Samples { key, samples } => Self::from_samples(samples, key),
+            Written::Unpaired { means, covariance } => {
+                let bound =
+                    |a: usize, b: usize| (covariance[a][a] * covariance[b][b]).sqrt() * (1.0 + BY_ROUNDING);
+                let is_one = (0..3).all(|a| {
+                    // Not of a NaN, nor of a negative variance, whose bound is none.
+                    (0..3).all(|b| {
+                        covariance[a][b] == covariance[b][a] && covariance[a][b].abs() <= bound(a, b)
+                    })
+                });
+                let is_finite = means.iter().chain(covariance.as_flattened()).all(|value| value.is_finite());
+                if is_one && is_finite {
+                    Ok(Self { means, covariance, samples: None })
+                } else {
+                    Err(EstimateError::NotACovariance { covariance })
+                }
+            }
+        }
+    }
+}
+
+/// By this a covariance may exceed the product of the deviations, for rounding.
+const BY_ROUNDING: f64 = 1e-9;
 
 const NAMES: [&str; 3] = ["rate", "distortion", "classification loss"];
 
 /// Estimates of R, D and C from the same samples: means, the covariance of the means, and the per-sample values that
 /// make paired differences possible.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct RdcEstimate {
     means: [f64; 3],
     /// Covariance of the three means: the covariance of a sample over the number of samples.

@@ -12,12 +12,12 @@ mod response;
 mod system;
 
 pub use discrete::{
-    DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem, FreeDecoderState, FreeDecoderSystem,
-    GibbsSystem, Onset, Work, bottleneck_onset,
+    DiscreteBranch, DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem, FreeDecoderState,
+    FreeDecoderSystem, GibbsSystem, Onset, Work, bottleneck_onset,
 };
 pub use driven::{
-    Driven, Force, GaussianPath, JointGaussian, MovingDiscrete, MovingGaussian, MovingGaussianBottleneck,
-    MovingGibbs, Still,
+    Driven, Force, GaussianPath, JointGaussian, MovingDiscrete, MovingDiscreteBranch, MovingGaussian,
+    MovingGaussianBottleneck, MovingGibbs, Still,
 };
 pub use estimated::{EstimateError, RdcEstimate, SampleKey};
 pub use gaussian::{GaussianBottleneck, GaussianError, GaussianSystem, Modes};

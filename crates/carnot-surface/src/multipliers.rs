@@ -3,10 +3,26 @@
 /// The Lagrange multipliers of the free energy `F(lambda, gamma) = min R + lambda D + gamma C`: `lambda` is the price
 /// of a nat of distortion and `gamma` the price of a nat of classification loss, both in nats of rate. Both are finite
 /// and not negative.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Multipliers {
     lambda: f64,
     gamma: f64,
+}
+
+/// What may have been written as multipliers.
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    lambda: f64,
+    gamma: f64,
+}
+
+impl TryFrom<Unchecked> for Multipliers {
+    type Error = InvalidMultiplier;
+
+    fn try_from(Unchecked { lambda, gamma }: Unchecked) -> Result<Self, InvalidMultiplier> {
+        Self::new(lambda, gamma)
+    }
 }
 
 impl Multipliers {

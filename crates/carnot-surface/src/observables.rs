@@ -93,7 +93,7 @@ pub trait Observables: Clone {
 }
 
 /// Exact rate, distortion and classification loss, in nats.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Rdc {
     /// The rate R.
     pub rate: f64,

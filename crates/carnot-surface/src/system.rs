@@ -5,7 +5,7 @@ use carnot_info::Estimate;
 use crate::{Multipliers, Observables, Response};
 
 /// How an equilibrium is known to be one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Certificate {
     /// Evaluated from a closed form of the global minimum: exact to rounding.
@@ -36,7 +36,7 @@ pub enum Certificate {
 }
 
 /// A state at equilibrium and what is observed there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Equilibrium<V, X> {
     /// Where on the surface.
     pub multipliers: Multipliers,

@@ -19,6 +19,7 @@ mod random;
 mod renyi;
 mod sampled;
 mod types;
+mod written;
 
 /// [`carnot_testkit::assert_close!`], entry by entry.
 #[track_caller]

@@ -53,7 +53,7 @@ impl Guess {
 /// direction, as in Broyden's update; where there is, it counts as much as it deserves.
 ///
 /// Only the observables that the constraint depends on need a guess; the slopes of the others stay zero.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Measured {
     filters: [Option<Filter>; 3],
 }
@@ -121,7 +121,7 @@ impl<D: Driven> Tangent<D> for Measured {
 }
 
 /// A Kalman filter of three slopes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Filter {
     slopes: Vector,
     covariance: [Vector; 3],

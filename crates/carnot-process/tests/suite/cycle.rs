@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use carnot_info::Joint;
 use carnot_process::{Closure, Cycle, Drive, Hold, Options, PhaseChange, Process, StopReason};
 use carnot_surface::{
-    At, Certificate, DiscreteSystem, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, Still,
-    System,
+    At, Certificate, DiscreteSystem, Driven, Equilibrium, Force, GaussianError, GaussianSystem, Multipliers,
+    Rdc, Response, Responsive, Sidedness, Still, System,
 };
 use carnot_testkit::assert_close;
 use ndarray::array;
@@ -74,6 +74,28 @@ fn a_carnot_cycle_closes_on_global_equilibria_across_transitions() {
         assert_close!(back.lambda, -forth.lambda, rtol = 0.0, atol = 1e-8 * work.size);
         assert_close!(back.gamma, -forth.gamma, rtol = 0.0, atol = 1e-8 * work.size);
     }
+}
+
+/// Data that are not to be copied.
+struct Once(GaussianSystem);
+
+impl Driven for Once {
+    type System = GaussianSystem;
+
+    fn at(&self, time: f64) -> Result<GaussianSystem, GaussianError> {
+        Still(self.0.clone()).at(time)
+    }
+
+    fn force(&self, time: f64, at: &At<GaussianSystem>) -> Result<Force<f64>, GaussianError> {
+        Still(self.0.clone()).force(time, at)
+    }
+}
+
+#[test]
+fn a_cycle_borrows_its_data() {
+    let (data, start) = (Once(with_transitions()), at(2.0, 5.0));
+    let journey = carnot_cycle(start, 5.3, 1.5).run_driven(&data, start, 0.0, |leg| leg).expect("a journey");
+    assert_eq!(journey.closure(1e-9), Closure::Closed);
 }
 
 #[test]

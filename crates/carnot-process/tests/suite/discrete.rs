@@ -53,12 +53,18 @@ pub(crate) fn square(n_x: usize, n_z: usize) -> DiscreteSystem {
 }
 
 /// A discrete system that records what each of its equilibria cost.
-struct Counted {
-    system: DiscreteSystem,
-    costs: RefCell<Vec<Work>>,
+pub(crate) struct Counted<S> {
+    pub(crate) system: S,
+    pub(crate) costs: RefCell<Vec<Work>>,
 }
 
-impl System for Counted {
+impl<S> Counted<S> {
+    pub(crate) fn new(system: S) -> Self {
+        Self { system, costs: RefCell::default() }
+    }
+}
+
+impl<S: System<Rdc = Rdc, State = DiscreteState, Error = DiscreteError>> System for Counted<S> {
     type Rdc = Rdc;
     type State = DiscreteState;
     type Error = DiscreteError;
@@ -70,7 +76,7 @@ impl System for Counted {
     }
 }
 
-impl Responsive for Counted {
+impl<S: Responsive<Rdc = Rdc, State = DiscreteState, Error = DiscreteError>> Responsive for Counted<S> {
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         self.system.response(at)
     }
@@ -179,7 +185,7 @@ proptest! {
 
 #[test]
 fn the_work_of_a_waypoint_is_pinned() {
-    let counted = Counted { system: square(32, 32), costs: RefCell::default() };
+    let counted = Counted::new(square(32, 32));
     let start = counted.equilibrium(at(40.0, 0.9), None).expect("an equilibrium");
     counted.costs.take();
     let process = Process::new(Hold::Classification, Drive::GammaTo(0.02)).with_predictor(Secant);

@@ -1,5 +1,6 @@
 //! The tests of carnot-process, in one binary.
 
+mod branch;
 mod cycle;
 mod discrete;
 mod event;

@@ -1,16 +1,22 @@
 //! Curves and traces as data.
 
 use std::convert::Infallible;
+use std::fmt::Debug;
 
 use carnot_process::{
-    Broyden, Checkpoint, Drive, FromResponse, Hold, PhaseChange, Process, Secant, Tangent, Waypoint,
+    Broyden, Checkpoint, Drive, FromResponse, Guess, Hold, Measured, Options, PhaseChange, Process, Secant,
+    Tangent, Tolerance, Waypoint,
 };
 use carnot_surface::{
-    At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, Still, System,
+    At, Certificate, DiscreteSystem, Equilibrium, GaussianBottleneck, Multipliers, Observable, Rdc,
+    RdcEstimate, Response, Responsive, SampleKey, Sidedness, Still, System,
 };
+use ndarray::array;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::discrete::square;
 use crate::{at, two_dimensional, with_transitions};
 
 /// Bits of everything that a waypoint says.
@@ -92,24 +98,118 @@ impl Responsive for Plain {
 }
 
 #[test]
-fn a_checkpoint_survives_being_written_and_read() {
+fn a_process_on_a_system_of_ones_own_goes_on_after_being_read() {
     let start = Plain.equilibrium(at(2.0, 1.0), None).expect("an equilibrium");
     let process = Process::new(Hold::Distortion, Drive::LambdaTo(1.2));
-    let mut trace = process.trace(Plain, start, FromResponse).expect("a trace");
-    trace.by_ref().take(3).for_each(drop);
-    let text = serde_json::to_string(&trace.checkpoint()).expect("a checkpoint");
-    let read: Checkpoint<Plain, FromResponse> = serde_json::from_str(&text).expect("a checkpoint");
-    let rest = trace.collect_curve().expect("a curve");
-    let resumed = process.resume(Still(Plain), read).expect("a trace").collect_curve().expect("a curve");
-    assert!(!resumed.waypoints.is_empty());
-    assert_eq!(rest.counters, resumed.counters);
-    for (a, b) in rest.waypoints.iter().zip(&resumed.waypoints) {
-        assert_eq!((bits(a), &a.equilibrium.state), (bits(b), &b.equilibrium.state));
-        assert_eq!(a.equilibrium.certificate, b.equilibrium.certificate);
-    }
+    let text = goes_on_after_being_read(Plain, &process, start, FromResponse);
     // What is not a checkpoint is refused.
     let broken = text.replace("\"lambda\":", "\"lambda\":-");
     assert!(serde_json::from_str::<Checkpoint<Plain, FromResponse>>(&broken).is_err());
+}
+
+/// A process that is written down in the middle, read and resumed goes on as if nothing had happened, to the last bit.
+fn goes_on_after_being_read<S, T>(system: S, process: &Process, start: At<S>, tangent: T) -> String
+where
+    S: System<Rdc: Serialize + DeserializeOwned + PartialEq + Debug> + Clone,
+    S::State: Serialize + DeserializeOwned + PartialEq + Debug,
+    T: Tangent<Still<S>> + Serialize + DeserializeOwned + Clone,
+{
+    let mut trace = process.trace(system.clone(), start, tangent).expect("a trace");
+    assert_eq!(trace.by_ref().take(4).filter(Result::is_ok).count(), 4);
+    let text = serde_json::to_string(&trace.checkpoint()).expect("text");
+    let read: Checkpoint<S, T> = serde_json::from_str(&text).expect("a checkpoint");
+    // Written again it is the same text.
+    assert_eq!(serde_json::to_string(&read).expect("text"), text);
+    let rest = trace.collect_curve().expect("a curve");
+    let resumed = process.resume(Still(system), read).expect("a trace").collect_curve().expect("a curve");
+    assert!(resumed.waypoints.len() > 3, "{}", resumed.stop);
+    assert_eq!((rest.stop, rest.counters), (resumed.stop, resumed.counters));
+    assert_eq!(rest.waypoints.len(), resumed.waypoints.len());
+    for (a, b) in rest.waypoints.iter().zip(&resumed.waypoints) {
+        assert_eq!(bits(a), bits(b));
+        assert_eq!((&a.equilibrium.rdc, &a.equilibrium.state), (&b.equilibrium.rdc, &b.equilibrium.state));
+        assert_eq!((a.std_err, a.equilibrium.certificate), (b.std_err, b.equilibrium.certificate));
+    }
+    text
+}
+
+#[test]
+fn discrete_processes_go_on_after_being_read() {
+    let system = square(12, 8);
+    let start = system.equilibrium(at(30.0, 0.9), None).expect("an equilibrium");
+    let process = Process::new(Hold::Classification, Drive::GammaTo(0.1)).with_predictor(Secant);
+    let text = goes_on_after_being_read(system.clone(), &process, start.clone(), FromResponse);
+    goes_on_after_being_read(system, &process, start, Broyden::new());
+
+    // What is no state is refused, and so is what is no checkpoint.
+    let refused = |tamper: fn(&mut Value)| {
+        let mut json: Value = serde_json::from_str(&text).expect("a value");
+        tamper(&mut json);
+        let error = serde_json::from_value::<Checkpoint<DiscreteSystem, FromResponse>>(json).err();
+        error.expect("not a checkpoint").to_string()
+    };
+    assert!(
+        refused(|json| json["equilibrium"]["state"]["letters"]["marginal"][0] = (-0.5).into())
+            .contains("-0.5")
+    );
+    assert!(
+        refused(|json| json["equilibrium"]["state"]["classifier"][2][0] = 2.into()).contains("row 2 sums to")
+    );
+    assert!(refused(|json| json["equilibrium"]["multipliers"]["lambda"] = (-1).into()).contains("lambda"));
+    let longer = refused(|json| {
+        let weights = &mut json["equilibrium"]["state"]["letters"]["marginal"];
+        weights.as_array_mut().expect("weights").push(0.into());
+    });
+    assert!(longer.contains("entries of the letters' classifiers"), "{longer}");
+}
+
+#[test]
+fn gaussian_processes_go_on_after_being_read() {
+    let process = Process::new(Hold::Classification, Drive::LambdaTo(0.5));
+    let system = with_transitions();
+    let start = system.equilibrium(at(20.0, 5.0), None).expect("an equilibrium");
+    goes_on_after_being_read(system, &process, start, FromResponse);
+    let bottleneck = GaussianBottleneck::new(
+        array![[2.0, 0.6], [0.6, 1.0]].view(),
+        array![[0.1, 1.0]].view(),
+        array![[0.1]].view(),
+        0.5,
+    )
+    .expect("a valid system");
+    let start = bottleneck.equilibrium(at(10.0, 4.0), None).expect("an equilibrium");
+    goes_on_after_being_read(bottleneck, &process, start, FromResponse);
+}
+
+/// [`Plain`] as if it had been measured with four samples, the same at all multipliers.
+#[derive(Debug, Clone)]
+struct Sampled;
+
+impl System for Sampled {
+    type Rdc = RdcEstimate;
+    type State = Visit;
+    type Error = Infallible;
+
+    fn equilibrium(&self, at: Multipliers, from: Option<&Visit>) -> Result<At<Self>, Infallible> {
+        let Equilibrium { multipliers, rdc: Rdc { rate, distortion, classification }, state, certificate } =
+            Plain.equilibrium(at, from)?;
+        let samples = [-2.0, -1.0, 0.5, 2.5].map(|noise: f64| {
+            let factor = 1.0 + 1e-2 * noise;
+            [rate * factor, distortion * factor, classification * factor]
+        });
+        let rdc = RdcEstimate::from_samples(samples.to_vec(), SampleKey(1)).expect("finite samples");
+        Ok(Equilibrium { multipliers, rdc, state, certificate })
+    }
+}
+
+#[test]
+fn measured_processes_go_on_after_being_read() {
+    let start = Sampled.equilibrium(at(2.0, 1.0), None).expect("an equilibrium");
+    let tolerance = Tolerance { standard_errors: 1.0, ..Tolerance::default() };
+    let process = Process::new(Hold::Distortion, Drive::LambdaTo(1.2))
+        .with_options(Options { tolerance, ..Options::default() });
+    let guess = Guess { slopes: [-0.8, -0.4, 0.0], uncertainty: 0.3, scatter: 1e-6 };
+    let measured = Measured::new(Observable::Distortion, guess).expect("a guess");
+    goes_on_after_being_read(Sampled, &process, start, measured);
 }
 
 #[test]

@@ -45,6 +45,9 @@ pub enum DiscreteError {
         /// The input.
         x: usize,
     },
+    /// What was read as a state says two things of what its letters say.
+    #[error("the classifier of the state is not that of its letters")]
+    ForeignClassifier,
     /// A table of probabilities is not one.
     #[error("not a probability table")]
     Probabilities(#[from] InfoError),

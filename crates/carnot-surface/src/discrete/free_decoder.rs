@@ -32,7 +32,7 @@ pub struct FreeDecoderSystem {
 }
 
 /// The state of an equilibrium with a free decoder: its encoder, and the bottleneck's state where there is one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FreeDecoderState {
     encoder: Channel,
     bottleneck: Option<DiscreteState>,

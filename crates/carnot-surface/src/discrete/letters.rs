@@ -1,5 +1,7 @@
 //! The letters of a representation: how often each is used, and what each says about the labels.
 
+use carnot_info::{Distribution, InfoError, NORMALISATION_TOLERANCE};
+
 use super::problem::{LOG_ZERO, Problem};
 
 /// The least logarithm of a free classifier's entry. A smaller one changes no objective, and an entry that is not zero can
@@ -7,12 +9,46 @@ use super::problem::{LOG_ZERO, Problem};
 pub(super) const LEAST_LOG: f64 = -600.0;
 
 /// `m(z)` and `ln c(y|z)`. Letters that are not in use keep a classifier: what they would say if they were.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub(super) struct Letters {
     /// `m(z)`, shape `(n_z)`, sum one.
     pub(super) marginal: Vec<f64>,
     /// `ln c(y|z)`, shape `(n_z, n_y)`.
     pub(super) log_classifier: Vec<f64>,
+}
+
+/// What may have been written as letters.
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    marginal: Vec<f64>,
+    log_classifier: Vec<f64>,
+}
+
+impl TryFrom<Unchecked> for Letters {
+    type Error = InfoError;
+
+    fn try_from(Unchecked { marginal, log_classifier }: Unchecked) -> Result<Self, InfoError> {
+        Distribution::new(marginal.clone())?;
+        let (n_z, entries) = (marginal.len(), log_classifier.len());
+        let n_y = entries / n_z;
+        if n_y == 0 || n_y * n_z != entries {
+            let what = "entries of the letters' classifiers";
+            return Err(InfoError::LengthMismatch { what, expected: n_y.max(1) * n_z, found: entries });
+        }
+        if let Some(index) = log_classifier.iter().position(|log_c| !log_c.is_finite()) {
+            let what = "logarithms of the letters' classifiers";
+            return Err(InfoError::NonFinite { what, index, value: log_classifier[index] });
+        }
+        for (row, logs) in log_classifier.chunks_exact(n_y).enumerate() {
+            // A given classifier may say something of labels that do not occur.
+            let sum: f64 = logs.iter().map(|log_c| log_c.exp()).sum();
+            if sum > 1.0 + NORMALISATION_TOLERANCE {
+                return Err(InfoError::RowNotNormalised { row, sum, tolerance: NORMALISATION_TOLERANCE });
+            }
+        }
+        Ok(Self { marginal, log_classifier })
+    }
 }
 
 impl Letters {
@@ -36,6 +72,11 @@ impl Letters {
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.marginal.copy_from_slice(&other.marginal);
         self.log_classifier.copy_from_slice(&other.log_classifier);
+    }
+
+    /// The number of labels that occur.
+    pub(super) fn n_y(&self) -> usize {
+        self.log_classifier.len() / self.marginal.len()
     }
 
     /// The letters in use.

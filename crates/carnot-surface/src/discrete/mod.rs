@@ -2,6 +2,7 @@
 
 mod alternation;
 mod bounds;
+mod branch;
 mod costs;
 mod curvature;
 mod dense;
@@ -43,6 +44,7 @@ use letters::Letters;
 use problem::{Problem, Task};
 use solver::{Solution, Solver};
 
+pub use branch::DiscreteBranch;
 pub use error::DiscreteError;
 pub use free_decoder::{FreeDecoderState, FreeDecoderSystem};
 pub use gibbs::GibbsSystem;

@@ -34,7 +34,7 @@ impl Solution {
 }
 
 /// The work of a solution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Work {
     /// Cycles of the accelerated alternation, three evaluations of the objective each.
     pub cycles: usize,

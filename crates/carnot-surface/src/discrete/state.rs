@@ -1,6 +1,7 @@
 //! The state of a discrete equilibrium.
 
-use carnot_info::{Channel, Distribution};
+use carnot_info::{Channel, Distribution, NORMALISATION_TOLERANCE};
+use ndarray::Array2;
 
 use super::DiscreteError;
 use super::letters::Letters;
@@ -10,15 +11,66 @@ use crate::Multipliers;
 
 /// What describes an equilibrium of a discrete system, a warm start for its neighbours: how often each letter is used and
 /// what each says about the labels; of letters that are not in use too, what they would say if they were.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct DiscreteState {
     pub(super) letters: Letters,
     work: Work,
+    /// The letters' marginal, checked.
+    #[serde(skip_serializing)]
     marginal: Distribution,
     classifier: Channel,
     at: Multipliers,
     /// The state that this one was started from: the other end of the line on which the next is expected.
     before: Option<Box<(Multipliers, Letters)>>,
+}
+
+/// What may have been written as a state.
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    letters: Letters,
+    work: Work,
+    classifier: Channel,
+    at: Multipliers,
+    before: Option<Box<(Multipliers, Letters)>>,
+}
+
+impl TryFrom<Unchecked> for DiscreteState {
+    type Error = DiscreteError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, DiscreteError> {
+        let Unchecked { letters, work, classifier, at, before } = unchecked;
+        let (n_z, n_y) = (letters.marginal.len(), letters.n_y());
+        if let Some((_, before)) = before.as_deref() {
+            let letters = ("letters of the state before", n_z, before.marginal.len());
+            let labels = ("labels of the state before", n_y, before.n_y());
+            check_sizes([letters, labels])?;
+        }
+        let log_classifier = Array2::from_shape_fn((n_z, n_y), |(z, y)| letters.log_classifier[z * n_y + y]);
+        // But for labels that no letter says anything of, as those that do not occur.
+        let columns = |channel: &Channel| -> Vec<Vec<f64>> {
+            let said = |column: &Vec<f64>| column.iter().any(|c| c.is_normal());
+            channel.table().columns().into_iter().map(|column| column.to_vec()).filter(said).collect()
+        };
+        let (of_letters, written) =
+            (columns(&Channel::from_log_weights(log_classifier)?), columns(&classifier));
+        let agree = |(a, b): (&f64, &f64)| (a - b).abs() <= NORMALISATION_TOLERANCE;
+        if of_letters.len() != written.len()
+            || classifier.n_inputs() != n_z
+            || !of_letters.iter().flatten().zip(written.iter().flatten()).all(agree)
+        {
+            return Err(DiscreteError::ForeignClassifier);
+        }
+        let marginal = Distribution::from_weights(letters.marginal.clone())?;
+        Ok(Self { letters, work, marginal, classifier, at, before })
+    }
+}
+
+fn check_sizes(sizes: impl IntoIterator<Item = (&'static str, usize, usize)>) -> Result<(), DiscreteError> {
+    match sizes.into_iter().find(|(_, expected, found)| found != expected) {
+        Some((what, expected, found)) => Err(DiscreteError::Shape { what, expected, found }),
+        None => Ok(()),
+    }
 }
 
 /// How far along the line a start is extrapolated, in units of the step before.
@@ -58,7 +110,7 @@ impl DiscreteState {
         let Some(place) = self.place(at).filter(|place| (-1.0..=FARTHEST).contains(place)) else {
             return letters;
         };
-        let n_y = letters.log_classifier.len() / letters.marginal.len();
+        let n_y = letters.n_y();
         let in_use: Vec<usize> = letters.in_use().filter(|&z| before.marginal[z] > 0.0).collect();
         for z in in_use {
             let weight = &mut letters.marginal[z];
@@ -91,20 +143,11 @@ impl DiscreteState {
 
     /// Refuses the state of a system of other sizes.
     pub(super) fn check_sizes(&self, problem: &Problem) -> Result<(), DiscreteError> {
-        let sizes = [
-            ("letters of the state", self.letters.marginal.len(), problem.n_z),
-            (
-                "letters times labels of the state",
-                self.letters.log_classifier.len(),
-                problem.n_z * problem.n_y,
-            ),
-        ];
-        if let Some((what, found, expected)) =
-            sizes.into_iter().find(|(_, found, expected)| found != expected)
-        {
-            return Err(DiscreteError::Shape { what, expected, found });
-        }
-        Ok(())
+        let (n_z, log_classifier) = (self.letters.marginal.len(), self.letters.log_classifier.len());
+        check_sizes([
+            ("letters of the state", problem.n_z, n_z),
+            ("letters times labels of the state", problem.n_z * problem.n_y, log_classifier),
+        ])
     }
 
     /// Refuses the state of a system of other sizes, and one that leaves an input without a letter that it is allowed.

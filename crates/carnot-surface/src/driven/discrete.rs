@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::mixture::Mixture;
 use super::{Driven, Force};
-use crate::{At, DiscreteError, DiscreteOptions, DiscreteSystem, GibbsSystem};
+use crate::{At, DiscreteBranch, DiscreteError, DiscreteOptions, DiscreteSystem, GibbsSystem};
 
 /// A [`DiscreteSystem`] whose data move along the mixture `p_t(x, y) = (1 - t) p_0(x, y) + t p_1(x, y)` of two joint
 /// distributions on common alphabets, with the distortion table fixed.
@@ -135,6 +135,36 @@ impl Driven for MovingDiscrete {
         let joint = self.mixture.at(time)?;
         let motion = self.mixture.motion(time, &joint, &self.distortion);
         self.system(&self.mixture.half_way()?)?.force(at, motion)
+    }
+}
+
+/// A [`MovingDiscrete`] followed along its branches, as a [`DiscreteBranch`] is: the data carry the system along, over the
+/// place where another branch becomes the lower one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MovingDiscreteBranch(MovingDiscrete);
+
+impl MovingDiscrete {
+    /// The same systems followed along their branches.
+    pub fn following(self) -> MovingDiscreteBranch {
+        MovingDiscreteBranch(self)
+    }
+}
+
+impl Driven for MovingDiscreteBranch {
+    type System = DiscreteBranch;
+
+    /// # Errors
+    ///
+    /// As of [`MovingDiscrete`].
+    fn at(&self, time: f64) -> Result<DiscreteBranch, DiscreteError> {
+        Ok(self.0.at(time)?.following())
+    }
+
+    /// # Errors
+    ///
+    /// As of [`MovingDiscrete`].
+    fn force(&self, time: f64, at: &At<DiscreteBranch>) -> Result<Force<f64>, DiscreteError> {
+        self.0.force(time, at)
     }
 }
 

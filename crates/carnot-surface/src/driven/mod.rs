@@ -7,7 +7,7 @@ mod joint_gaussian;
 mod mixture;
 mod whitened;
 
-pub use discrete::{MovingDiscrete, MovingGibbs};
+pub use discrete::{MovingDiscrete, MovingDiscreteBranch, MovingGibbs};
 pub use gaussian::{MovingGaussian, MovingGaussianBottleneck};
 pub use gaussian_path::GaussianPath;
 pub use joint_gaussian::JointGaussian;
@@ -47,6 +47,22 @@ pub trait Driven {
         time: f64,
         at: &At<Self::System>,
     ) -> Result<Force<Scalar<Self::System>>, <Self::System as System>::Error>;
+}
+
+impl<D: Driven> Driven for &D {
+    type System = D::System;
+
+    fn at(&self, time: f64) -> Result<D::System, <D::System as System>::Error> {
+        (**self).at(time)
+    }
+
+    fn force(
+        &self,
+        time: f64,
+        at: &At<D::System>,
+    ) -> Result<Force<Scalar<D::System>>, <D::System as System>::Error> {
+        (**self).force(time, at)
+    }
 }
 
 /// A system whose data do not move: the same at every time, with zero force.

@@ -22,6 +22,12 @@ pub enum GaussianError {
         /// The rows and columns that it should have.
         expected: (usize, usize),
     },
+    /// What was read as the modes of a state is none.
+    #[error("modes must have {requirement}")]
+    NotModes {
+        /// What they lack.
+        requirement: &'static str,
+    },
     /// An entry is NaN or infinite.
     #[error("entry ({row}, {column}) of the {matrix} is {value:?}")]
     NotFinite {

@@ -10,10 +10,52 @@ use crate::{Multipliers, Sidedness};
 /// own noise covariance where that is free.
 ///
 /// Mode i is encoded, with posterior variance `1 / mu_i` in whitened coordinates, if its strength `mu_i` is above one.
-#[derive(Debug, Clone, PartialEq)]
+/// Serialised they are the strengths and the list of the modes' directions.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Modes {
     strengths: Vec<f64>,
     frame: Mat<f64>,
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Written {
+    strengths: Vec<f64>,
+    directions: Vec<Vec<f64>>,
+}
+
+impl From<Modes> for Written {
+    fn from(Modes { strengths, frame }: Modes) -> Self {
+        let directions = frame.col_iter().map(|column| column.iter().copied().collect()).collect();
+        Self { strengths, directions }
+    }
+}
+
+/// How far from orthonormal the directions that are read may be: far more than rounding, and nothing that anybody wrote.
+const ORTHONORMAL: f64 = 1e-9;
+
+impl TryFrom<Written> for Modes {
+    type Error = GaussianError;
+
+    fn try_from(Written { strengths, directions }: Written) -> Result<Self, GaussianError> {
+        let fault = |requirement| Err(GaussianError::NotModes { requirement });
+        let n = strengths.len();
+        if n == 0 || !strengths.iter().all(|mu| mu.is_finite() && *mu >= 0.0) || !strengths.is_sorted() {
+            return fault("ascending strengths that are finite and not negative");
+        }
+        if directions.len() != n || directions.iter().any(|direction| direction.len() != n) {
+            return fault("a direction of their dimension each");
+        }
+        let frame = Mat::from_fn(n, n, |i, mode| directions[mode][i]);
+        let products = frame.transpose() * &frame;
+        let is_unit =
+            |i: usize, j: usize| (products[(i, j)] - f64::from(u8::from(i == j))).abs() <= ORTHONORMAL;
+        if (0..n).all(|i| (0..n).all(|j| is_unit(i, j))) {
+            Ok(Self { strengths, frame })
+        } else {
+            fault("orthonormal directions")
+        }
+    }
 }
 
 impl Modes {
