@@ -20,7 +20,7 @@ use crate::{At, Multipliers, Rdc, Response, Responsive, System};
 /// let joint = Joint::from_weights(array![[18.0, 1.0, 1.0], [1.0, 18.0, 1.0], [1.0, 1.0, 18.0]])?;
 /// let system = DiscreteSystem::bottleneck(&joint, 3)?;
 /// let branch = system.clone().following();
-/// let (below, above) = (Multipliers::new(0.0, 1.37)?, Multipliers::new(0.0, 1.38)?);
+/// let (below, above) = (Multipliers::new(0.0, 1.375)?, Multipliers::new(0.0, 1.38)?);
 ///
 /// // What is learnt is not forgotten at once, though to know nothing is better.
 /// let learnt = branch.equilibrium(above, None)?;
