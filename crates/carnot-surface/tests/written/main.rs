@@ -162,7 +162,7 @@ fn what_is_no_discrete_state_is_refused() {
     let first = system.equilibrium(at(4.0, 0.5), None).expect("an equilibrium");
     let second = system.equilibrium(at(4.1, 0.5), Some(&first.state)).expect("an equilibrium");
     let state: &DiscreteState = &second.state;
-    let said = |tamper: fn(&mut Value)| tampered(state, tamper);
+    let said = |tamper: Tamper| tampered(state, tamper);
 
     let negative = said(|json| json["letters"]["marginal"][0] = json!(-0.1));
     assert!(negative.contains("entry 0 is -0.1"), "{negative}");
@@ -199,11 +199,13 @@ fn what_is_no_discrete_state_is_refused() {
     assert!(encoder.contains("row 1 sums to"), "{encoder}");
 }
 
+type Tamper = fn(&mut Value);
+
 #[test]
 fn what_are_no_modes_is_refused() {
     let found = bottleneck().equilibrium(at(1.3, 3.7), None).expect("an equilibrium");
-    let said = |tamper: fn(&mut Value)| tampered::<Modes>(&found.state, tamper);
-    let tampers: [(fn(&mut Value), &str); 5] = [
+    let said = |tamper: Tamper| tampered::<Modes>(&found.state, tamper);
+    let tampers: [(Tamper, &str); 5] = [
         (|json| json["strengths"][0] = json!(-0.1), "ascending strengths"),
         (|json| json["strengths"][2] = json!(1e-3), "ascending strengths"),
         (|json| json["strengths"] = json!([]), "ascending strengths"),
