@@ -7,14 +7,21 @@ use carnot_surface::geometry::Phased;
 
 use crate::{Coordinate, Point, Waypoint};
 
-/// Something that can happen between two waypoints. Where it does, the trace halves the step down to
+/// Something that can happen between two waypoints. Where it does, the trace narrows the step down to
 /// [`Options::event_tolerance`](crate::Options::event_tolerance), re-equilibrating on the constraint each time, and makes the
-/// first place found behind the event a waypoint.
+/// first place found behind the event a waypoint. With a [`value`](Self::value) that takes a few places; without, or where
+/// that is no guide, as many as halving takes.
 pub trait Event<S: System> {
     /// Its name.
     fn name(&self) -> &'static str;
     /// Whether it happened between the two; `system` is that of the time of one of them.
     fn happened(&self, system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool;
+    /// A number that comes to zero where it happens: with a change of sign, or smooth on one of the sides. A guide to the place;
+    /// what has happened is for [`happened`](Self::happened) alone to say.
+    fn value(&self, system: &S, waypoint: &Waypoint<S>) -> Option<f64> {
+        let _ = (system, waypoint);
+        None
+    }
     /// Whether the process ends there.
     fn ends(&self) -> bool {
         false
@@ -32,6 +39,11 @@ impl<S: Phased> Event<S> for PhaseChange {
 
     fn happened(&self, system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
         system.phase(&before.equilibrium) != system.phase(&after.equilibrium)
+    }
+
+    /// How far what is closest to entering is from that: it comes to zero on the side on which what enters is absent.
+    fn value(&self, system: &S, waypoint: &Waypoint<S>) -> Option<f64> {
+        system.entry(&waypoint.equilibrium).map(|entry| entry.excess)
     }
 }
 
@@ -75,6 +87,10 @@ impl<S: System, F: Fn(&Point) -> f64> Event<S> for Crossing<F> {
         crosses((self.function)(&before.point), (self.function)(&after.point))
     }
 
+    fn value(&self, _system: &S, waypoint: &Waypoint<S>) -> Option<f64> {
+        Some((self.function)(&waypoint.point))
+    }
+
     fn ends(&self) -> bool {
         self.ends
     }
@@ -93,8 +109,12 @@ impl<S: System> Event<S> for Turn {
         }
     }
 
-    fn happened(&self, _system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
-        let along = |direction: Option<[f64; 3]>| direction.map_or(0.0, |unit| unit[self.0.index()]);
-        crosses(along(before.direction), along(after.direction))
+    fn happened(&self, system: &S, before: &Waypoint<S>, after: &Waypoint<S>) -> bool {
+        let along = |waypoint: &Waypoint<S>| self.value(system, waypoint).unwrap_or_default();
+        crosses(along(before), along(after))
+    }
+
+    fn value(&self, _system: &S, waypoint: &Waypoint<S>) -> Option<f64> {
+        waypoint.direction.map(|unit| unit[self.0.index()])
     }
 }

@@ -3,14 +3,14 @@
 use carnot_surface::{Driven, System};
 
 use super::engine::{Engine, Near, Plane, Settled};
+use super::narrowing::Narrowing;
 use super::{Trace, Traced};
 use crate::coordinates::Position;
-use crate::dense;
-use crate::linear::norm;
+use crate::linear::{dot, norm, scale};
 use crate::{Event, EventMark, Tangent, Waypoint};
 
-/// Halvings after which a bracket is as narrow as numbers allow.
-const MOST_HALVINGS: usize = 80;
+/// Places after which a bracket is as narrow as numbers allow.
+const MOST_PLACES: usize = 80;
 
 /// The end of a step, or the first place found behind an event.
 pub(super) struct Found<S: System> {
@@ -42,37 +42,46 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         found
     }
 
-    /// Halves the way to the last place where the event had not happened, if it is not `from`, and the first where it had.
+    /// Narrows the way down to the last place where the event had not happened, if it is not `from`, and the first where it had.
     fn bracket(
         &mut self,
         from: &Waypoint<D::System>,
         to: Waypoint<D::System>,
         event: &dyn Event<D::System>,
     ) -> Traced<D, Found<D::System>> {
+        let axes = self.engine.axes;
+        let between = |one: &Waypoint<_>, other: &Waypoint<_>| {
+            axes.between(Position::of(&one.point), Position::of(&other.point))
+        };
+        let (tolerance, normal) =
+            (self.engine.process.options.event_tolerance, self.engine.normal(from, &to));
+        let (whole, reach) = (norm(between(from, &to)), dot(between(from, &to), normal));
+        let values = [from, &to].map(|place| event.value(&self.engine.system, place));
+        let mut narrowing = Narrowing::new([0.0, reach], values, tolerance * reach / whole);
         let (mut last, mut first) = (None::<Waypoint<D::System>>, to);
-        let tolerance = self.engine.process.options.event_tolerance;
-        for _ in 0..MOST_HALVINGS {
+        for _ in 0..MOST_PLACES {
             let before = last.as_ref().unwrap_or(from);
-            let ends = [Position::of(&before.point), Position::of(&first.point)];
-            if norm(self.engine.axes.between(ends[0], ends[1])) <= tolerance {
+            let way = between(before, &first);
+            if norm(way) <= tolerance {
                 break;
             }
-            let normal = self.engine.normal(before, &first);
-            let through = dense::midpoint(&self.engine.axes, ends[0], ends[1]);
+            let fraction = narrowing.fraction();
+            let through = axes.moved(Position::of(&before.point), scale(way, fraction));
             let near = Near { equilibrium: &before.equilibrium, point: &before.point };
             let settled = self.engine.settle(&Plane { normal, through }, &near, from.index + 1)?;
             let Settled::Reached { found, corrections, error } = settled else { break };
             let preferred = self.engine.preferred(&from.point, from.direction);
             let mut middle = Engine::<D, T>::waypoint(*found, from.index + 1, preferred);
             (middle.step, middle.corrections, middle.prediction_error) = (first.step, corrections, error);
-            if event.happened(&self.engine.system, from, &middle) {
+            let happened = event.happened(&self.engine.system, from, &middle);
+            narrowing.look(fraction, event.value(&self.engine.system, &middle), happened);
+            if happened {
                 first = middle;
             } else {
                 last = Some(middle);
             }
         }
-        let base = last.as_ref().unwrap_or(from);
-        let gap = self.engine.axes.between(Position::of(&base.point), Position::of(&first.point));
+        let gap = between(last.as_ref().unwrap_or(from), &first);
         first.event = Some(EventMark { name: event.name(), width: norm(gap) });
         Ok(Found { place: first, before: last, ends: event.ends() })
     }

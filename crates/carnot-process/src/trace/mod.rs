@@ -4,6 +4,7 @@ mod advance;
 mod engine;
 mod jump;
 mod locate;
+mod narrowing;
 mod segment;
 
 use std::fmt;

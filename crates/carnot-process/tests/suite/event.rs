@@ -37,6 +37,10 @@ fn transitions_are_located_where_the_modes_turn_on() {
     // The tangent breaks there, and no step is lost.
     assert!(found.iter().all(|waypoint| waypoint.arriving != waypoint.direction));
     assert_eq!(curve.counters.rejected_steps, 0);
+    // Without the event it is 76 equilibria: 28 for each transition, with the steps that it adds. A change here is a change of
+    // cost.
+    assert_eq!(found.len(), 2);
+    assert_eq!(curve.counters.equilibria, 132);
 }
 
 #[test]
