@@ -4,12 +4,13 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 
+use super::blocks;
 use super::dense::{self, Scratch};
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::{Problem, Task};
 use super::small;
-use super::sums::{dot, dot_of_three};
+use super::sums::dot;
 
 /// Hess of the Lagrangian over the letters' weights `m` and the logarithms of their classifiers.
 ///
@@ -66,15 +67,7 @@ pub(super) enum Kind {
 pub(super) struct Indefinite;
 
 /// Added to unit diagonals, where minimisers that are not unique make matrices singular.
-const RIDGE: f64 = 1e-11;
-
-/// The probability of a label below which a letter denies it, and below which it does if the curvature says that it goes
-/// on to zero.
-const GONE: f64 = 1e-60;
-const GOING: f64 = 1e-6;
-
-/// The least eigenvalue of a modified block.
-const LEAST_EIGENVALUE: f64 = 0.05;
+pub(super) const RIDGE: f64 = 1e-11;
 
 impl Curvature {
     pub(super) fn new(problem: &Problem) -> Self {
@@ -156,18 +149,21 @@ impl Curvature {
         let encoder = &evaluation.encoder[z * n_x..][..n_x];
         let block = &mut self.blocks[k * n_y * n_y..][..n_y * n_y];
         let used = weight > 0.0;
-        write_block(problem, evaluation, gamma, z, block);
+        blocks::write(problem, evaluation, gamma, z, block);
         let signs = &mut self.signs[k * n_y..][..n_y];
         let negative = match self.kind {
             Kind::Convex => {
                 signs.fill(1.0);
+                for y in 0..n_y {
+                    block[y * n_y + y] += RIDGE;
+                }
                 if !small::cholesky(block, n_y) {
                     return Err(Indefinite);
                 }
                 small::invert_lower_transposed(block, n_y);
                 0
             }
-            Kind::Exact | Kind::Modified => spectral_block(block, signs, n_y, self.kind)?,
+            Kind::Exact | Kind::Modified => blocks::factor_inverse(block, signs, n_y, self.kind)?,
         };
         for y in 0..n_y {
             let column = self.classifiers.col_as_slice_mut(k * n_y + y);
@@ -325,79 +321,4 @@ impl Curvature {
             *entry = dot(v, self.classifiers.col_as_slice(column));
         }
     }
-}
-
-/// The lower triangle of `N_z = I - gamma (Q_z - u u')`, in units of `sqrt(q'_yz)` with `u = sqrt(q'_yz / m'_z)`: the curvature
-/// of the objective in what letter `z` says; the identity where it says nothing.
-pub(super) fn write_block(
-    problem: &Problem,
-    evaluation: &Evaluation,
-    gamma: f64,
-    z: usize,
-    block: &mut [f64],
-) {
-    let (n_x, n_y) = (problem.n_x, problem.n_y);
-    let joint = &evaluation.joint[z * n_y..][..n_y];
-    let weight = evaluation.marginal[z];
-    let encoder = &evaluation.encoder[z * n_x..][..n_x];
-    for i in 0..n_y {
-        for j in 0..=i {
-            let identity = if i == j { 1.0 + RIDGE } else { 0.0 };
-            let scale = joint[i].sqrt() * joint[j].sqrt();
-            block[i * n_y + j] = identity;
-            if weight > 0.0 && scale > 0.0 {
-                let (pi, tj) = (problem.row(&problem.pairs, i), problem.row(&problem.labels, j));
-                let q = dot_of_three(encoder, pi, tj);
-                block[i * n_y + j] = identity - gamma * (q / scale - scale / weight);
-            }
-        }
-    }
-}
-
-/// [`write_block`] without the labels that the letter denies, which are marked: for gamma > 1 an entry of a classifier may be
-/// at its boundary, zero, and stay there; the alternation takes it there, and neither a curvature nor a step belongs to it.
-pub(super) fn write_local_block(
-    problem: &Problem,
-    evaluation: &Evaluation,
-    gamma: f64,
-    z: usize,
-    block: &mut [f64],
-    denied: &mut [bool],
-) {
-    write_block(problem, evaluation, gamma, z, block);
-    let n_y = problem.n_y;
-    for (y, denied) in denied.iter_mut().enumerate() {
-        let c = evaluation.joint[z * n_y + y] / evaluation.marginal[z];
-        *denied = c.is_nan() || c < GONE || (c < GOING && block[y * n_y + y] < 0.0);
-    }
-    for i in 0..n_y {
-        for j in 0..=i {
-            if denied[i] || denied[j] {
-                block[i * n_y + j] = if i == j { 1.0 } else { 0.0 };
-            }
-        }
-    }
-}
-
-/// Replaces the lower triangle of a symmetric block by `F` with `F S F'` its inverse, or the inverse of its absolute
-/// value; returns how many signs S are negative.
-fn spectral_block(block: &mut [f64], signs: &mut [f64], n_y: usize, kind: Kind) -> Result<usize, Indefinite> {
-    let matrix = Mat::from_fn(n_y, n_y, |i, j| block[i.max(j) * n_y + i.min(j)]);
-    let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(|_| Indefinite)?;
-    let mut negative = 0;
-    for (j, &value) in eigen.S().column_vector().iter().enumerate() {
-        let size = match kind {
-            Kind::Modified => value.abs().max(LEAST_EIGENVALUE),
-            _ => value.abs(),
-        };
-        if size.is_nan() || size < RIDGE {
-            return Err(Indefinite);
-        }
-        signs[j] = if value < 0.0 && kind == Kind::Exact { -1.0 } else { 1.0 };
-        negative += usize::from(signs[j] < 0.0);
-        for i in 0..n_y {
-            block[i * n_y + j] = eigen.U()[(i, j)] / size.sqrt();
-        }
-    }
-    Ok(negative)
 }

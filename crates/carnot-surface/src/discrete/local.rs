@@ -1,6 +1,7 @@
 //! The search for the lowest minimum of a problem that is not convex.
 
-use super::curvature::{self, Kind};
+use super::blocks;
+use super::curvature::Kind;
 use super::letters::{LEAST_LOG, Letters, normalise_log};
 use super::problem::{Problem, Task};
 use super::solver::{Solution, Solver, Target, Work};
@@ -213,7 +214,7 @@ impl Solver {
         let mut trial = letters.clone();
         for z in letters.in_use() {
             let gamma = task.at.gamma();
-            curvature::write_local_block(problem, &self.evaluation, gamma, z, &mut block, &mut denied);
+            blocks::write_local(problem, &self.evaluation, gamma, z, &mut block, &mut denied);
             let row = &mut trial.log_classifier[z * n_y..][..n_y];
             for (log_c, _) in row.iter_mut().zip(&denied).filter(|(_, denied)| **denied) {
                 *log_c = LEAST_LOG;

@@ -2,7 +2,7 @@
 
 use faer::{Mat, Side};
 
-use super::curvature;
+use super::blocks;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::Task;
@@ -37,7 +37,7 @@ pub(super) fn reaction<const N: usize>(
     let mut effects = Mat::<f64>::zeros(n_x, size);
     let mut sides = [(); N].map(|()| vec![0.0; size]);
     for (k, &z) in working.iter().enumerate() {
-        curvature::write_local_block(problem, evaluation, gamma, z, &mut block, &mut denied);
+        blocks::write_local(problem, evaluation, gamma, z, &mut block, &mut denied);
         let weight = evaluation.marginal[z];
         let encoder = &evaluation.encoder[z * n_x..][..n_x];
         for x in 0..n_x {
@@ -69,7 +69,7 @@ pub(super) fn reaction<const N: usize>(
     }
     let mut hessian = effects.transpose() * &effects;
     for (k, &z) in working.iter().enumerate().filter(|_| per_letter > 0) {
-        curvature::write_local_block(problem, evaluation, gamma, z, &mut block, &mut denied);
+        blocks::write_local(problem, evaluation, gamma, z, &mut block, &mut denied);
         for i in 0..n_y {
             for j in 0..=i {
                 hessian[(place(k, i), place(k, j))] += gamma * block[i * n_y + j];

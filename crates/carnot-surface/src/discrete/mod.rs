@@ -1,6 +1,7 @@
 //! Discrete systems: a source, its labels, letters and a distortion between them.
 
 mod alternation;
+mod blocks;
 mod bounds;
 mod branch;
 mod costs;
@@ -51,6 +52,7 @@ pub use gibbs::GibbsSystem;
 pub(crate) use motion::Motion;
 pub use onset::{Onset, bottleneck_onset};
 pub use options::DiscreteOptions;
+pub(crate) use problem::NEGLIGIBLE;
 pub use solver::Work;
 pub use state::DiscreteState;
 

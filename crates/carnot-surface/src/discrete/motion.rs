@@ -6,7 +6,7 @@ use super::costs::Costs;
 use super::evaluation::Evaluation;
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{LOG_ZERO, Problem, Task};
-use super::response::{CRITICAL, reaction};
+use super::response::reaction;
 use super::tendency::Tendency;
 use super::{DiscreteError, DiscreteSystem, GibbsSystem};
 use crate::{At, Force, Multipliers};
@@ -72,22 +72,13 @@ fn force(
     let by_time = flow.tendency(problem, letters, &evaluation);
     let not_a_minimum = |_| DiscreteError::NotAMinimum { lambda: at.lambda(), gamma: at.gamma() };
     let tendencies = [by_lambda, by_gamma, by_time];
-    let reaction = reaction(task, &well_known(letters), &evaluation, &tendencies).map_err(not_a_minimum)?;
+    let reaction = reaction(task, letters, &evaluation, &tendencies).map_err(not_a_minimum)?;
     let [distortion, classification] = flow.losses(problem, letters, &evaluation, &costs);
     Ok(Force {
         free_energy: at.lambda() * motion.least_distortion + flow.objective(&evaluation),
         distortion: motion.least_distortion + distortion - reaction[0][2],
         classification: classification - reaction[1][2],
     })
-}
-
-/// The letters without those of a weight that the solver does not know: its residual is absolute, and may leave several
-/// letters, in any proportion, to stand for inputs that are rarer than that. They count as critical, as in the response,
-/// and do not follow.
-fn well_known(letters: &Letters) -> Letters {
-    let marginal =
-        letters.marginal.iter().map(|&weight| if weight < CRITICAL { 0.0 } else { weight }).collect();
-    Letters { marginal, ..letters.clone() }
 }
 
 /// The velocities of the data, and what they do to the fitness.

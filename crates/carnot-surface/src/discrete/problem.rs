@@ -13,7 +13,7 @@ pub(super) const LOG_ZERO: f64 = -1e250;
 /// A pair of an input and a label of less probability than this counts as one that does not occur: with costs of up to a
 /// million nats it changes no objective by a unit in the last place, and the letters that only it would use have weights that
 /// nothing shows.
-const NEGLIGIBLE: f64 = 1e-22;
+pub(crate) const NEGLIGIBLE: f64 = 1e-22;
 
 /// Inputs that occur, labels that occur, and every letter.
 ///

@@ -15,7 +15,7 @@ use super::tendency::Tendency;
 use crate::{Response, Sidedness};
 
 /// How close to its transition a letter counts as critical: its weight, or how far its promise is from one.
-pub(super) const CRITICAL: f64 = 1e-9;
+const CRITICAL: f64 = 1e-9;
 
 /// Steps of an absent letter's classifier before its promise is compared with one.
 const CLASSIFIER_ROUNDS: usize = 100;

@@ -2,7 +2,7 @@
 
 use faer::{Mat, Side};
 
-use super::curvature;
+use super::blocks;
 use super::letters::Letters;
 use super::problem::Task;
 use super::solver::Solver;
@@ -67,7 +67,7 @@ impl Solver {
         let n_y = task.problem.n_y;
         let (mut block, mut denied) = (vec![0.0; n_y * n_y], vec![false; n_y]);
         let gamma = task.at.gamma();
-        curvature::write_local_block(task.problem, &self.evaluation, gamma, z, &mut block, &mut denied);
+        blocks::write_local(task.problem, &self.evaluation, gamma, z, &mut block, &mut denied);
         let matrix = Mat::from_fn(n_y, n_y, |i, j| block[i.max(j) * n_y + i.min(j)]);
         let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
         let least = eigen.S().column_vector()[0];

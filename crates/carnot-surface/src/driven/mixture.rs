@@ -4,7 +4,7 @@ use carnot_info::{Channel, Joint};
 use ndarray::Array2;
 
 use crate::DiscreteError;
-use crate::discrete::Motion;
+use crate::discrete::{Motion, NEGLIGIBLE};
 
 /// `p_t = (1 - t) p_0 + t p_1`, and its velocity `p_1 - p_0`.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +35,10 @@ impl Mixture {
         }
         let [from, to] = self.ends.each_ref().map(|end| end.table());
         let joint = Joint::from_weights((1.0 - time) * &from + time * &to)?;
-        let labels = joint.marginal_y();
+        let occurs = |of_inputs: &dyn Fn(usize) -> f64| (0..joint.n_x()).any(|x| of_inputs(x) >= NEGLIGIBLE);
         let missing = |&y: &usize| {
-            labels.probabilities()[y] == 0.0
-                && self.velocity.column(y).iter().any(|velocity| *velocity != 0.0)
+            let half_way = |x: usize| 0.5 * (from[(x, y)] + to[(x, y)]);
+            occurs(&half_way) && !occurs(&|x| joint.table()[(x, y)])
         };
         match (0..joint.n_y()).find(missing) {
             Some(index) => Err(DiscreteError::Entering { what: "label", index, time }),

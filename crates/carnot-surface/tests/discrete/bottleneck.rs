@@ -242,3 +242,23 @@ fn followed_branches_overshoot_the_jump_on_either_side() {
     }
     assert!(metastable[0] > 0 && metastable[1] > 0, "{metastable:?}");
 }
+
+#[test]
+fn two_noisy_classes_respond_as_their_closed_form_down_to_the_onset() {
+    // Along the channels of correlation delta, stationary at gamma = artanh(delta) / (s artanh(s delta)), C falls by
+    // s artanh(s delta) for each delta.
+    for flip in [0.1, 0.3] {
+        let s = label_noise::label_correlation(2, flip);
+        let system = bottleneck_of(2, &label_noise::joint(2, flip), 2);
+        for delta in [0.5_f64, 0.1, 0.03, 0.01] {
+            let force = s * (s * delta).atanh();
+            let gamma = delta.atanh() / force;
+            let by_delta =
+                (1.0 / (1.0 - delta * delta) - gamma * s * s / (1.0 - (s * delta).powi(2))) / force;
+            let response = system.response(&solve(&system, at(0.0, gamma))).expect("a response");
+            // The softest mode has an eigenvalue of order delta^2, so that rounding moves delta by it over delta^2.
+            let rtol = 1e-14 + 20.0 * f64::EPSILON / delta.powi(3);
+            assert_close!(response.classification_gamma, -force / by_delta, rtol, 0.0, "{flip} {delta}");
+        }
+    }
+}

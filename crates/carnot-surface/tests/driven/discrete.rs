@@ -50,11 +50,18 @@ pub(super) fn ends() -> impl Strategy<Value = Ends> {
                     &Distribution::from_weights(inputs).expect("a distribution"),
                     &Channel::from_weights(labels).expect("a channel"),
                 );
-                let target = target.expect("a joint distribution");
-                Ends { source: source.clone(), target, distortion: distortion.clone() }
+                let [source, target] =
+                    [&source, &target.expect("a joint distribution")].map(without_negligible);
+                Ends { source, target, distortion: distortion.clone() }
             })
         },
     )
+}
+
+/// Without the pairs that near an end of the path count as not occurring, of which the model says nothing.
+fn without_negligible(joint: &Joint) -> Joint {
+    Joint::from_weights(joint.table().mapv(|p| if p < 1e-18 { 0.0 } else { p }))
+        .expect("a joint distribution")
 }
 
 fn residual(equilibrium: &At<DiscreteSystem>) -> f64 {

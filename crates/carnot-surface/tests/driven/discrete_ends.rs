@@ -129,3 +129,16 @@ fn what_a_given_classifier_denies_at_some_time_it_denies_at_all() {
     assert_close!(start.free_energy(), near.free_energy(), 0.0, 1e-8);
     assert_close!(start.rdc.classification, 2.0_f64.ln(), 1e-12, 0.0);
 }
+
+#[test]
+fn a_label_that_counts_as_not_occurring_has_not_entered() {
+    let (source, target) = (joint(array![[1.0, 0.0], [1.0, 0.0]]), joint(array![[1.0, 1.0], [0.0, 1.0]]));
+    let moving =
+        MovingDiscrete::mixture(&source, &target, Array2::zeros((2, 2)).view()).expect("a moving system");
+    for time in [0.0, 1e-23] {
+        let refused = moving.at(time).err();
+        assert_eq!(refused, Some(DiscreteError::Entering { what: "label", index: 1, time }));
+    }
+    let at_last = 1e-20;
+    assert!(moving.force(at_last, &solve(&moving, at_last, at(1.0, 0.5))).is_ok());
+}
