@@ -138,7 +138,7 @@ fn letters_enter_and_leave_where_their_promises_say() {
         let promises = system.promises(&waypoint.equilibrium).expect("promises");
         let absent = used.iter().zip(&promises).filter(|(m, _)| **m == 0.0).map(|(_, promise)| *promise);
         let nearest = absent.fold(0.0, f64::max);
-        assert!(least < 1e-7 || 1.0 - nearest < 1e-7, "{least:e} {nearest}");
+        assert!(least < 1e-8 || 1.0 - nearest < 1e-8, "{least:e} {nearest}");
     }
     // Without the event it is 11 equilibria: 22 for each transition, with the steps that it adds, where halving takes 30.
     assert_eq!((found, curve.counters.equilibria), (5, 120));

@@ -2,7 +2,8 @@
 
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{Problem, Task};
-use super::solver::{ENTRY, LAST_ROUNDS, Solution, Solver, Target};
+use super::solution::{Solution, Target};
+use super::solver::{ENTRY, LAST_ROUNDS, Solver};
 
 /// A promise from which a letter is given a weight at once.
 const GROWTH: f64 = 2.0;

@@ -2,7 +2,8 @@
 
 use super::letters::Letters;
 use super::problem::Task;
-use super::solver::{LAST_ROUNDS, Solution, Solver, Target};
+use super::solution::{Solution, Target};
+use super::solver::{LAST_ROUNDS, Solver};
 
 /// How far one more update may change a letter's weight, relative to the weight itself.
 const SETTLED: f64 = 1e-9;

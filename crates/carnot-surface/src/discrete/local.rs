@@ -4,7 +4,8 @@ use super::blocks;
 use super::curvature::Kind;
 use super::letters::{LEAST_LOG, Letters, normalise_log};
 use super::problem::{Problem, Task};
-use super::solver::{Solution, Solver, Target, Work};
+use super::solution::{Solution, Target, Work};
+use super::solver::Solver;
 use super::starts;
 
 /// Cycles of the alternation between two looks at a descent.

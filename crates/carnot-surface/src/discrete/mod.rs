@@ -30,6 +30,7 @@ mod problem;
 mod quadratic;
 mod response;
 mod small;
+mod solution;
 mod solver;
 mod split;
 mod starts;
@@ -43,7 +44,8 @@ use ndarray::{Array2, ArrayView2};
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, System};
 use letters::Letters;
 use problem::{Problem, Task};
-use solver::{Solution, Solver};
+use solution::Solution;
+use solver::Solver;
 
 pub use branch::DiscreteBranch;
 pub use error::DiscreteError;
@@ -53,7 +55,7 @@ pub(crate) use motion::Motion;
 pub use onset::{Onset, bottleneck_onset};
 pub use options::DiscreteOptions;
 pub(crate) use problem::NEGLIGIBLE;
-pub use solver::Work;
+pub use solution::Work;
 pub use state::DiscreteState;
 
 /// A rate-distortion-classification problem on finite alphabets.

@@ -2,7 +2,8 @@
 
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{Problem, Task};
-use super::solver::{FIRST_CYCLES, Solution, Solver, Target};
+use super::solution::{Solution, Target};
+use super::solver::{FIRST_CYCLES, Solver};
 
 /// An input has a label, as far as the groups are concerned, where `p(y|x)` is above this. What is left out shows in what
 /// follows: the groups' solution is only where the whole problem's starts.

@@ -1,7 +1,7 @@
 //! Tolerances of the solver and the breadth of its search.
 
 use super::DiscreteError;
-use super::solver::Target;
+use super::solution::Target;
 
 /// When an equilibrium of a [`DiscreteSystem`](crate::DiscreteSystem) is good enough, and how widely a minimum is searched.
 #[derive(Debug, Clone, Copy, PartialEq)]

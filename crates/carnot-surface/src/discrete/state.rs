@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::DiscreteError;
 use super::letters::Letters;
 use super::problem::Problem;
-use super::solver::Work;
+use super::solution::Work;
 use crate::Multipliers;
 
 /// What describes an equilibrium of a discrete system, a warm start for its neighbours: how often each letter is used and
