@@ -1,6 +1,7 @@
 //! What is known of a step once both of its ends are: its length and its work.
 
 use carnot_surface::Driven;
+use carnot_surface::geometry::gauss_legendre;
 
 use super::engine::{Engine, Near, Plane, Settled};
 use super::locate::Found;
@@ -8,7 +9,6 @@ use super::{Trace, Traced};
 use crate::coordinates::Position;
 use crate::dense;
 use crate::linear::norm;
-use crate::work::gauss_legendre;
 use crate::{StopReason, Tangent, Waypoint, Work};
 
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
@@ -45,7 +45,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let normal = self.engine.normal(from, to);
         let reach = axes.between(Position::of(&from.point), Position::of(&to.point));
         let mut nodes = Vec::new();
-        for (fraction, weight) in gauss_legendre(self.engine.process.options.work_nodes) {
+        for (node, weight) in gauss_legendre(self.engine.process.options.work_nodes) {
+            // From [-1, 1] to the way between the waypoints.
+            let (fraction, weight) = (0.5 * (1.0 + node), 0.5 * weight);
             let mut through = dense::interpolate(&axes, from, to, fraction);
             if let Some((coordinate, _)) = self.engine.process.drive.target() {
                 let along = fraction * reach[coordinate.index()];

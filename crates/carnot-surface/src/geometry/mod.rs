@@ -69,6 +69,7 @@ pub use maxwell::{Measured, Potential, Sides, maxwell_sides, measure_maxwell};
 pub use measured_response::{MeasuredResponse, is_one_phase, measure_response};
 pub use phase::{Entry, Phased, SinglePhase};
 pub use point::{IndependentRdc, PointError, SurfacePoint};
+pub use quadrature::gauss_legendre;
 pub use segment::Segment;
 pub use shape::{Comparison, ShapeReport, Tolerance, concavity_of_free_energy, convexity_of_rate};
 pub use susceptibility::{Susceptibility, susceptibilities};

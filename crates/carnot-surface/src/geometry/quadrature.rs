@@ -3,7 +3,7 @@
 /// The nodes and weights of Gauss-Legendre quadrature on `[-1, 1]`, exact for polynomials of degree `2 n - 1`. The nodes
 /// are the roots of the Legendre polynomial `P_n`, by Newton's method from Tricomi's approximation (Abramowitz and
 /// Stegun, 22.16.6); the weights are `2 / ((1 - x^2) P_n'(x)^2)` (25.4.29).
-pub(super) fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
+pub fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     let order = n as f64;
     let node = |k: usize| {
         let mut x = (std::f64::consts::PI * (k as f64 + 0.75) / (order + 0.5)).cos();
