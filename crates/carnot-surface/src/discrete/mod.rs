@@ -26,6 +26,7 @@ mod onset;
 mod options;
 mod partition;
 mod phase;
+mod posterior;
 mod problem;
 mod quadratic;
 mod response;

@@ -22,7 +22,7 @@ pub struct FirstLaw {
     pub worst_step: usize,
     /// How far that step is outside its bracket, in nats; negative where all are inside.
     pub outside: f64,
-    /// The largest of the terms of any step, whose rounding is in `outside`.
+    /// The largest R, lambda D and gamma C of any step, at either end's multipliers: `outside` is known to their rounding.
     pub scale: f64,
 }
 
@@ -67,12 +67,18 @@ pub fn first_law<V: Observables>(path: &[SurfacePoint<V>]) -> Result<FirstLaw, P
         let change = ends[1].rdc.change_since(&ends[0].rdc);
         let rate = change.rate().mean();
         let (distortion, classification) = (change.distortion().mean(), change.classification().mean());
-        let [start, end] = [&ends[0], &ends[1]].map(|point| {
-            let terms = [point.multipliers.lambda() * distortion, point.multipliers.gamma() * classification];
-            sums.scale = sums.scale.max(terms[0].abs()).max(terms[1].abs());
-            -terms[0] - terms[1]
+        let [start, end] = [0, 1].map(|end| {
+            let (lambda, gamma) = (ends[end].multipliers.lambda(), ends[end].multipliers.gamma());
+            for SurfacePoint { rdc, .. } in ends {
+                let whole = [
+                    rdc.rate().mean(),
+                    lambda * rdc.distortion().mean(),
+                    gamma * rdc.classification().mean(),
+                ];
+                sums.scale = whole.iter().fold(sums.scale, |scale, term| scale.max(term.abs()));
+            }
+            -lambda * distortion - gamma * classification
         });
-        sums.scale = sums.scale.max(ends[0].rdc.rate().mean().abs()).max(ends[1].rdc.rate().mean().abs());
         sums.rate_change += rate;
         sums.at_starts += start;
         sums.at_ends += end;

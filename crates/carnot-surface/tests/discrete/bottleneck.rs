@@ -115,8 +115,8 @@ fn labels_that_say_nothing_are_never_learnt_and_certain_ones_at_once() {
     // Y = f(X): every posterior that is uniform within its class has the ratio one.
     let certain = bottleneck_onset(&joint(3, &[0.2, 0.0, 0.3, 0.0, 0.0, 0.5])).expect("an onset");
     assert_close!(certain.gamma, 1.0, rtol = 1e-13, atol = 0.0);
-    // One start for each input and each label, and 32 more.
-    assert_eq!(certain.starts, 3 + 2 + 32);
+    // One start for each input and each label, two along the direction of the threshold, and 32 more.
+    assert_eq!(certain.starts, 3 + 2 + 2 + 32);
 }
 
 #[test]
@@ -144,6 +144,35 @@ fn groups_that_labels_tell_apart_for_certain_are_learnt_by_a_jump() {
     // The group that is only nearly told apart is learnt before the threshold, or at it, as any other.
     let nearly = bottleneck_onset(&joint(2, &[0.499, 0.001, 0.001, 0.499])).expect("an onset");
     assert!(nearly.gamma > 1.0 && !nearly.is_first_order());
+}
+
+#[test]
+fn an_onset_without_symmetry_jumps_however_little() {
+    // Minima of the ratio over the one number of a posterior of two inputs, by Newton's method with 40 digits.
+    let cases: [(&[f64], f64, f64, f64); 2] = [
+        (&[0.3, 0.1, 0.15, 0.45], 4.041_099_346_113_941, 4.125, 0.6),
+        (
+            &[
+                0.22630293172433436,
+                0.1429825993177,
+                0.1321154405507423,
+                0.20105775992843058,
+                0.14662155569060029,
+                0.1509197127881925,
+            ],
+            359.906_022_522_720_95,
+            359.906_106_943_348,
+            0.501_995_276_212_674_2,
+        ),
+    ];
+    for (entries, onset, threshold, posterior) in cases {
+        let found = bottleneck_onset(&joint(2, entries)).expect("an onset");
+        assert_close!(found.gamma, onset, rtol = 1e-13, atol = 0.0);
+        assert_close!(found.local_threshold, threshold, rtol = 1e-12, atol = 0.0);
+        let letter = found.posterior.expect("of first order").probabilities()[0];
+        // A minimum found to rounding is known to its square root.
+        assert_close!(letter, posterior, rtol = 0.0, atol = 1e-6);
+    }
 }
 
 #[test]
