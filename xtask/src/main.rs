@@ -7,7 +7,7 @@ mod tidy;
 mod verify;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::{env, fmt, io};
 
@@ -115,10 +115,13 @@ fn usage() -> String {
     text
 }
 
-/// The root of the workspace: the parent of this package.
-fn root() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
+/// The root of the workspace: the parent of this package. Cargo says where that is as it runs this program: the place where
+/// it was compiled is another one when two checkouts share a target directory.
+fn root() -> PathBuf {
+    let mut package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    package.pop();
+    package
 }
 
 /// The cargo that started this program, or the one on the path.

@@ -14,7 +14,7 @@ const PACKAGE: &str = "carnot-reproduce";
 
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let mut command = Command::new(build()?);
-    command.arg("reproduce").args(with_output(arguments, root()));
+    command.arg("reproduce").args(with_output(arguments, &root()));
     become_program(command)
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         .features(CargoOpt::AllFeatures)
         .exec()
         .map_err(Failure::Metadata)?;
-    let (files, mut violations) = text_files(root())?;
+    let (files, mut violations) = text_files(&root())?;
 
     violations.extend(arrows::check(&arrows::Graph::from_metadata(&metadata), &manifest_paths(&metadata)));
     violations.extend(commands::check(&files));
