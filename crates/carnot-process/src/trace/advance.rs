@@ -15,6 +15,8 @@ const LEVEL: f64 = 1e-12;
 const LONGEST_PROBE: f64 = 0.02;
 /// How far, for the place behind a corner: what is farther away may be beyond a jump.
 const LONGEST_CORNER: f64 = 1e-3;
+/// Unit tangents whose products differ by less than this may be the same.
+const SAME: f64 = 1e-3;
 
 /// A step to be tried.
 struct Step {
@@ -127,16 +129,16 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         step: &Step,
         failure: Failure<D::System>,
     ) -> Traced<D, StopReason> {
+        if let Some(multiplier) = failure.below_zero
+            && from.point.coordinate(multiplier) == 0.0
+        {
+            return Ok(StopReason::ReachedZero { multiplier });
+        }
         if let Some((coordinate, end)) = self.engine.process.drive.target() {
             let way = self.engine.axes.axis(coordinate).between(from.point.coordinate(coordinate), end);
             if self.turns(from, step, axis(coordinate, way.signum())) {
                 return Ok(StopReason::Turned { coordinate });
             }
-        }
-        if let Some(multiplier) = failure.below_zero
-            && from.point.coordinate(multiplier) == 0.0
-        {
-            return Ok(StopReason::ReachedZero { multiplier });
         }
         if let Some(sides) = failure.sides
             && let Some(jump) = self.jump(*sides, from.index + 1)?
@@ -204,7 +206,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 let Ok(Settled::Reached { found, corrections, error }) = settled else { continue };
                 let mut to = Engine::<D, T>::waypoint(*found, waypoint, new);
                 (to.corrections, to.prediction_error) = (corrections, error);
-                let is_new = |unit: Vector| dot(unit, new) > dot(unit, step.direction).abs();
+                let is_new = |unit: Vector| dot(unit, new) > dot(unit, step.direction).abs() + SAME;
                 if error <= 4.0 * length && to.direction.is_some_and(is_new) {
                     return Some(to);
                 }
