@@ -5,11 +5,19 @@
 
 use argmin::core::{CostFunction, Error, Executor, State};
 use argmin::solver::neldermead::NelderMead;
-use carnot_process::{Constraint, Coordinate, Drive, FromResponse, Hold, Point, Process, StopReason};
-use carnot_surface::{Multipliers, Rdc, Responsive, System};
+use carnot_process::{
+    Constraint, Coordinate, Curve, Drive, FromResponse, Hold, Point, Process, StopReason, Waypoint,
+};
+use carnot_surface::{GaussianSystem, Multipliers, Rdc, Responsive, System};
 use carnot_testkit::assert_close;
+use carnot_testkit::strategies::{discrete_problem, log_uniform, positive_definite, signed};
+use carnot_testkit::tier::cases;
+use ndarray::Array2;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
-use crate::discrete::square;
+use crate::discrete::{square, system_of};
 use crate::{at, two_dimensional, with_transitions};
 
 /// Both equations, as a function of `(ln lambda, ln gamma)`.
@@ -62,27 +70,106 @@ impl<S: System<Rdc = Rdc>> CostFunction for Equations<'_, S> {
 
 /// Compares the end of a process with the solution of its two equations.
 fn compare<S: Responsive<Rdc = Rdc>>(system: &S, held: Hold, drive: Drive, from: Multipliers) {
+    assert!(compared(system, held, drive, from), "{held:?} {drive:?}");
+}
+
+/// The same, where the process reaches its end at all.
+fn compared<S: Responsive<Rdc = Rdc>>(system: &S, held: Hold, drive: Drive, from: Multipliers) -> bool {
     let start = system.equilibrium(from, None).expect("an equilibrium");
     let value = held.value(&Point::of::<S>(&start, 0.0));
     let mut trace = Process::new(held, drive).trace(system, start, FromResponse).expect("a trace");
-    let curve = trace.collect_curve().expect("a curve");
-    assert_eq!(curve.stop, StopReason::ReachedEnd, "{held:?} {drive:?}");
+    let Ok(curve) = trace.collect_curve() else { return false };
+    if curve.stop != StopReason::ReachedEnd {
+        return false;
+    }
     let ours = curve.last().expect("a waypoint").point;
     let (driving, end) = drive.target().expect("a coordinate");
+    // The multipliers are known as well as the constraint depends on the one that is steered; on a plateau, and at its edge,
+    // every value meets it.
+    let steered = if driving == Coordinate::Lambda { Coordinate::Gamma } else { Coordinate::Lambda };
+    let sharpness = |point: &Point| {
+        let there = system.equilibrium(at(point.lambda, point.gamma), None).expect("an equilibrium");
+        let response = system.response(&there).expect("a response");
+        match steered {
+            Coordinate::Gamma => response.classification_gamma.abs(),
+            _ => response.distortion_lambda.abs(),
+        }
+    };
+    let is_flat = |point: &Point| sharpness(point) * point.coordinate(steered).powi(2) < 1e-6;
+    if is_flat(&ours) {
+        return false;
+    }
     let equations = Equations { system, held, value, driving, end };
     let theirs = equations.solved([from.lambda().ln(), from.gamma().ln()]);
+    if is_flat(&theirs) {
+        return false;
+    }
     assert_close!(theirs.coordinate(driving), end, rtol = 1e-8, atol = 0.0);
     assert_close!(held.value(&ours), held.value(&theirs), rtol = 0.0, atol = 1e-8);
     assert_close!(ours.free_energy(), theirs.free_energy(), rtol = 1e-8, atol = 1e-8);
     // The multipliers are known as well as the constraint depends on the one that is steered.
-    let there = system.equilibrium(at(theirs.lambda, theirs.gamma), None).expect("an equilibrium");
-    let response = system.response(&there).expect("a response");
-    let (steered, sharpness) = match driving {
-        Coordinate::Lambda => (Coordinate::Gamma, response.classification_gamma),
-        _ => (Coordinate::Lambda, response.distortion_lambda),
-    };
-    let known = 1e-8 * (1.0 + 1.0 / sharpness.abs());
+    let known = 1e-8 * (1.0 + 1.0 / sharpness(&theirs));
     assert_close!(ours.coordinate(steered), theirs.coordinate(steered), rtol = 0.0, atol = known);
+    true
+}
+
+/// What is monotone in the multiplier that is steered, so that there is one solution: C in gamma, D in lambda, F in both.
+fn monotone() -> impl Strategy<Value = (Hold, bool)> {
+    let either = [
+        (Hold::Classification, true),
+        (Hold::Distortion, false),
+        (Hold::FreeEnergy, true),
+        (Hold::FreeEnergy, false),
+    ];
+    prop::sample::select(either.to_vec())
+}
+
+/// How many draws of a strategy are compared.
+fn count<T: std::fmt::Debug>(
+    draws: u32,
+    of: impl Strategy<Value = T>,
+    is_compared: impl Fn(T) -> bool,
+) -> u32 {
+    let mut runner = TestRunner::deterministic();
+    let draw = |_| of.new_tree(&mut runner).expect("no draw is refused").current();
+    (0..draws).map(draw).map(|drawn| u32::from(is_compared(drawn))).sum()
+}
+
+#[test]
+fn the_ends_of_random_gaussian_processes_are_those_of_a_direct_solution() {
+    let system = prop_oneof![1..6usize, Just(12), Just(32)]
+        .prop_flat_map(|n| (Just(n), positive_definite(n, (1e-1, 1e1)), signed(2 * n)));
+    let from = (log_uniform(0.3, 3.0), log_uniform(0.3, 3.0));
+    let draws = cases(24, 150);
+    let compared = count(draws, (system, from, log_uniform(1e-2, 1e2), monotone()), |drawn| {
+        let ((n, sx, b), (lambda, gamma), factor, (held, by_lambda)) = drawn;
+        let sx = Array2::from_shape_vec((n, n), sx).expect("a shape");
+        let b = Array2::from_shape_vec((2, n), b).expect("a shape");
+        let system = GaussianSystem::new(sx.view(), b.view(), Array2::eye(2).view(), 0.5, 1.0);
+        let drive = if by_lambda { Drive::LambdaTo(lambda * factor) } else { Drive::GammaTo(gamma * factor) };
+        compared(&system.expect("a valid system"), held, drive, at(lambda, gamma))
+    });
+    assert!(4 * compared > draws, "{compared} of {draws}");
+}
+
+#[test]
+fn the_ends_of_random_discrete_processes_are_those_of_a_direct_solution() {
+    let problem = discrete_problem(2..=6, 2..=3, 2..=5);
+    let draws = cases(48, 300);
+    let from = (log_uniform(0.3, 10.0), 0.05..0.6f64);
+    let compared = count(draws, (problem, from, log_uniform(1e-1, 1e1), monotone()), |drawn| {
+        let (problem, (lambda, gamma), factor, (held, by_lambda)) = drawn;
+        let scale = problem.distortion.iter().copied().filter(|rho| rho.is_finite()).fold(0.0, f64::max);
+        let lambda = lambda / if scale > 0.0 { scale } else { 1.0 };
+        let (of_lambda, of_gamma) = (lambda * factor, (gamma * factor).min(0.95));
+        let drive = if by_lambda { Drive::LambdaTo(of_lambda) } else { Drive::GammaTo(of_gamma) };
+        // Where the problem is convex.
+        let is_convex = |curve: &Curve<_>| curve.waypoints.iter().all(|w: &Waypoint<_>| w.point.gamma < 0.95);
+        let process = Process::new(held, drive).run(system_of(&problem), at(lambda, gamma));
+        process.is_ok_and(|curve| is_convex(&curve))
+            && compared(&system_of(&problem), held, drive, at(lambda, gamma))
+    });
+    assert!(8 * compared > draws, "{compared} of {draws}");
 }
 
 #[test]
