@@ -13,7 +13,7 @@ use carnot_surface::{At, Driven, Scalar, System};
 
 use crate::coordinates::Position;
 use crate::drive::axis;
-use crate::linear::{Vector, norm, unit};
+use crate::linear::{Vector, unit};
 use crate::{
     Checkpoint, Coordinate, Coordinates, Counters, Curve, Drive, Event, Point, Process, ProcessError,
     StopReason, Tangent, Waypoint, control,
