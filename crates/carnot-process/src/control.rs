@@ -137,3 +137,25 @@ pub(crate) fn check<E: std::error::Error>(control: &dyn StepControl) -> Result<(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use carnot_testkit::assert_close;
+
+    use super::*;
+
+    #[test]
+    fn the_next_step_follows_the_work_and_the_error_to_the_order() {
+        let after = |corrections, prediction_error, order| {
+            let outcome = Outcome { step: 0.1, corrections, prediction_error, order };
+            Adaptive::default().next(&outcome)
+        };
+        // By the definition; a rounding or two.
+        assert_close!(after(3, 0.2, 1), 0.1 * 0.5f64.sqrt(), rtol = 1e-15, atol = 0.0);
+        assert_close!(after(3, 0.2, 4), 0.1 * 0.5f64.powf(0.2), rtol = 1e-15, atol = 0.0);
+        assert_close!(after(4, 0.0, 1), 0.1 * 4.0 / 5.0, rtol = 1e-15, atol = 0.0);
+        // Between a half and two.
+        assert_close!(after(0, 0.0, 1), 0.2, rtol = 1e-15, atol = 0.0);
+        assert_close!(after(3, 1e3, 1), 0.05, rtol = 1e-15, atol = 0.0);
+    }
+}

@@ -73,9 +73,9 @@ impl<F> fmt::Debug for Crossing<F> {
     }
 }
 
-/// From one side to the other, or onto the border.
+/// From one side to the other, or onto the border; what is not a number is on no side.
 fn crosses(before: f64, after: f64) -> bool {
-    before != 0.0 && (after == 0.0 || (before > 0.0) != (after > 0.0))
+    !before.is_nan() && !after.is_nan() && before != 0.0 && (after == 0.0 || (before > 0.0) != (after > 0.0))
 }
 
 impl<S: System, F: Fn(&Point) -> f64> Event<S> for Crossing<F> {
@@ -116,5 +116,17 @@ impl<S: System> Event<S> for Turn {
 
     fn value(&self, _system: &S, waypoint: &Waypoint<S>) -> Option<f64> {
         waypoint.direction.map(|unit| unit[self.0.index()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_changes_between_numbers() {
+        assert!(crosses(-1.0, 1.0) && crosses(1.0, -1.0) && crosses(1.0, 0.0));
+        assert!(!crosses(0.0, 1.0) && !crosses(1.0, 2.0));
+        assert!(!crosses(f64::NAN, 1.0) && !crosses(1.0, f64::NAN));
     }
 }

@@ -3,16 +3,20 @@
 use carnot_surface::{Driven, System};
 
 use super::engine::{Engine, Evaluated, Near, Plane, Settled};
-use super::{ErrorOf, Trace, Traced};
+use super::{ErrorOf, STEEP, Trace, Traced};
 use crate::coordinates::Position;
 use crate::drive::axis;
 use crate::linear::{Vector, dot, norm, scale};
 use crate::{Coordinate, Drive, Field, Launch, Outcome, ProcessError, StopReason, Tangent, Waypoint};
 
-/// Less progress than this in the driving coordinate is none: the curve is about to turn, or leads to infinity.
-const LEAST_PROGRESS: f64 = 1e-8;
-/// How far, in arc length, it is followed to see.
+/// A tangent component below this is rounding: no turn is seen by its sign.
+const LEVEL: f64 = 1e-12;
+/// How far, in arc length, a curve is followed to see whether it turns.
 const LONGEST_PROBE: f64 = 0.02;
+/// How far, for the place behind a corner: what is farther away may be beyond a jump.
+const LONGEST_CORNER: f64 = 1e-3;
+/// Unit tangents whose products differ by less than this may be the same.
+const SAME: f64 = 1e-3;
 
 /// A step to be tried.
 struct Step {
@@ -20,7 +24,8 @@ struct Step {
     direction: Vector,
     /// The length of the step along the tangent.
     length: f64,
-    /// The coordinate that drives, its direction and, in the last step, its end.
+    /// The coordinate that drives, its direction and, in the last step, its end. `None` of a step in arc length: of a process
+    /// that is driven so, and where the curve is too steep for its drive.
     driving: Option<(Coordinate, f64, Option<f64>)>,
 }
 
@@ -36,6 +41,8 @@ struct Failure<S: System> {
     residual: f64,
     /// Places on the plane of the step where the residual has different signs.
     sides: Option<Box<[Evaluated<S>; 2]>>,
+    /// Where the curve goes on, beyond a gap.
+    beyond: Option<Box<Waypoint<S>>>,
     /// The multiplier that would have had to be negative.
     below_zero: Option<Coordinate>,
     /// Whether no correction was possible: nothing that may move moves what is held.
@@ -44,7 +51,7 @@ struct Failure<S: System> {
 
 impl<S: System> Default for Failure<S> {
     fn default() -> Self {
-        Self { residual: 0.0, sides: None, below_zero: None, is_singular: false }
+        Self { residual: 0.0, sides: None, beyond: None, below_zero: None, is_singular: false }
     }
 }
 
@@ -63,46 +70,56 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let mut wanted = self.next_step;
         loop {
             let step = self.step(&from, direction, wanted);
-            if step.driving.is_some_and(|(k, _, end)| {
-                end.is_none() && step.length * direction[k.index()].abs() < LEAST_PROGRESS
-            }) {
-                let failure = Failure { residual: from.residual, is_singular: true, ..Failure::default() };
-                self.stop = Some(self.why_stuck(&from, &step, failure)?);
-                return Ok(None);
-            }
             let trial = match self.attempt(&from, &step)? {
-                Trial::Accepted(to) if self.is_torn(&from, &to)? => {
+                Trial::Accepted(to) if self.strays(&from, &to) => {
                     Trial::GivenUp(Failure { residual: to.residual, ..Failure::default() })
+                }
+                Trial::Accepted(to) if self.is_torn(&from, &to)? => {
+                    let residual = to.residual;
+                    Trial::GivenUp(Failure { residual, beyond: Some(to), ..Failure::default() })
                 }
                 trial => trial,
             };
             match trial {
-                Trial::Accepted(mut to) => {
-                    to.step = step.length;
-                    let outcome = Outcome {
-                        step: step.length,
-                        corrections: to.corrections,
-                        prediction_error: to.prediction_error,
-                        order: self.engine.process.predictor.order(),
-                    };
-                    self.next_step = control.next(&outcome);
-                    let (to, end) = self.finish(&from, *to)?;
-                    self.before = to.event.is_none().then(|| Position::of(&from.point));
-                    self.stop = end;
-                    self.current = to.clone();
-                    return Ok(Some(to));
-                }
+                Trial::Accepted(to) => return self.accept(&from, *to, step.length).map(Some),
                 Trial::GivenUp(failure) => {
                     self.engine.counters.rejected_steps += 1;
                     if let Some(shorter) = control.after_rejection(step.length) {
                         wanted = shorter;
                         continue;
                     }
+                    if self.engine.process.drive.target().is_none()
+                        && let Some(to) = self.around_corner(&from, &step)
+                    {
+                        return self.accept(&from, to, step.length).map(Some);
+                    }
                     self.stop = Some(self.why_stuck(&from, &step, failure)?);
                     return Ok(None);
                 }
             }
         }
+    }
+
+    /// Goes on to a waypoint: looks for events on the way there, and says how long the next step is to be.
+    fn accept(
+        &mut self,
+        from: &Waypoint<D::System>,
+        mut to: Waypoint<D::System>,
+        step: f64,
+    ) -> Traced<D, Waypoint<D::System>> {
+        to.step = step;
+        let process = &self.engine.process;
+        self.next_step = process.control.next(&Outcome {
+            step,
+            corrections: to.corrections,
+            prediction_error: to.prediction_error,
+            order: process.predictor.order(),
+        });
+        let (to, end) = self.finish(from, to)?;
+        self.before = to.event.is_none().then(|| Position::of(&from.point));
+        self.stop = end;
+        self.current = to.clone();
+        Ok(to)
     }
 
     /// Why even the smallest step was too long.
@@ -112,18 +129,24 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         step: &Step,
         failure: Failure<D::System>,
     ) -> Traced<D, StopReason> {
-        if let Some((coordinate, sign, _)) = step.driving
-            && self.turns(from, step, axis(coordinate, sign))?
-        {
-            return Ok(StopReason::Turned { coordinate });
-        }
         if let Some(multiplier) = failure.below_zero
             && from.point.coordinate(multiplier) == 0.0
         {
             return Ok(StopReason::ReachedZero { multiplier });
         }
+        if let Some((coordinate, end)) = self.engine.process.drive.target() {
+            let way = self.engine.axes.axis(coordinate).between(from.point.coordinate(coordinate), end);
+            if self.turns(from, step, axis(coordinate, way.signum())) {
+                return Ok(StopReason::Turned { coordinate });
+            }
+        }
         if let Some(sides) = failure.sides
             && let Some(jump) = self.jump(*sides, from.index + 1)?
+        {
+            return Ok(StopReason::Jump(jump));
+        }
+        if let Some(to) = failure.beyond
+            && let Some(jump) = self.tear(from, &to)?
         {
             return Ok(StopReason::Jump(jump));
         }
@@ -133,23 +156,63 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         Ok(StopReason::StepTooSmall { step: step.length, residual: failure.residual })
     }
 
-    /// Whether the curve, followed by arc length, soon leads against the drive: smoothly, or at the kink of a transition.
-    fn turns(&mut self, from: &Waypoint<D::System>, step: &Step, drive: Vector) -> Traced<D, bool> {
+    /// Whether a step in arc length has left the way of its drive: behind a turn, or beyond the end.
+    fn strays(&self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> bool {
+        self.engine.process.drive.target().is_some_and(|(k, end)| {
+            let axis = self.engine.axes.axis(k);
+            let whole = axis.between(from.point.coordinate(k), end);
+            let left = axis.between(to.point.coordinate(k), end);
+            let turned = to.direction.is_some_and(|unit| unit[k.index()] * whole.signum() < -LEVEL);
+            turned || left * whole < 0.0
+        })
+    }
+
+    /// Whether the curve, followed by arc length, soon leads against the drive: smoothly, or at the kink of a transition. The
+    /// process was not told to go there: that a system fails there, as beyond the end of its data, is no failure of the process.
+    fn turns(&mut self, from: &Waypoint<D::System>, step: &Step, drive: Vector) -> bool {
         let mut length = step.length;
         while length < LONGEST_PROBE {
             length *= 4.0;
             let moved = scale(step.direction, length);
             let through = self.engine.axes.moved(Position::of(&from.point), moved);
             let near = Near { equilibrium: &from.equilibrium, point: &from.point };
-            let plane = Plane { normal: step.direction, through };
-            if let Settled::Reached { found, .. } = self.engine.settle(&plane, &near, from.index + 1)? {
+            let plane = Plane::new(step.direction, through);
+            if let Ok(Settled::Reached { found, .. }) = self.engine.settle(&plane, &near, from.index + 1) {
                 let direction = Engine::<D, T>::direction(&found, step.direction);
                 if direction.is_some_and(|direction| dot(direction, drive) < 0.0) {
-                    return Ok(true);
+                    return true;
                 }
             }
         }
-        Ok(false)
+        let corner = self.around_corner(from, step).and_then(|to| to.direction);
+        corner.is_some_and(|direction| dot(direction, drive) < 0.0)
+    }
+
+    /// A place behind a kink at which the curve turns by more than a right angle, where no plane ahead meets it again. Beyond
+    /// the kink another tangent holds, and the curve leaves along it or against it: on that side places are found on its planes
+    /// whose tangent is this one rather than the old.
+    fn around_corner(&mut self, from: &Waypoint<D::System>, step: &Step) -> Option<Waypoint<D::System>> {
+        let near = Near { equilibrium: &from.equilibrium, point: &from.point };
+        let (start, axes, waypoint) = (Position::of(&from.point), self.engine.axes, from.index + 1);
+        let mut length = step.length;
+        while length < LONGEST_CORNER {
+            length *= 4.0;
+            let ahead = axes.moved(start, scale(step.direction, length));
+            let probe = self.engine.evaluate(ahead, &near, waypoint).ok().flatten();
+            let along = probe.and_then(|probe| Engine::<D, T>::direction(&probe, step.direction));
+            for new in along.into_iter().flat_map(|along| [scale(along, -1.0), along]) {
+                let plane = Plane::new(new, axes.moved(ahead, scale(new, length)));
+                let settled = self.engine.settle(&plane, &near, waypoint);
+                let Ok(Settled::Reached { found, corrections, error }) = settled else { continue };
+                let mut to = Engine::<D, T>::waypoint(*found, waypoint, new);
+                (to.corrections, to.prediction_error) = (corrections, error);
+                let is_new = |unit: Vector| dot(unit, new) > dot(unit, step.direction).abs() + SAME;
+                if error <= 4.0 * length && to.direction.is_some_and(is_new) {
+                    return Some(to);
+                }
+            }
+        }
+        None
     }
 
     /// The direction in which a waypoint is left, or why it is not.
@@ -176,7 +239,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             }
         }
         match process.drive.target() {
-            Some((coordinate, _)) if direction[coordinate.index()] == 0.0 => Err(StopReason::NotSteerable),
+            Some((k, _)) if direction[k.index()].abs() <= LEVEL => Err(StopReason::NotSteerable),
             _ => Ok(direction),
         }
     }
@@ -194,7 +257,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         };
         let last = remaining <= wanted;
         let length = if last { remaining } else { wanted.min(0.5 * remaining) };
-        let driving = driving.map(|(k, sign, end)| (k, sign, last.then_some(end)));
+        let steep = |k: Coordinate| !last && direction[k.index()].abs() < STEEP;
+        let driving =
+            driving.filter(|(k, ..)| !steep(*k)).map(|(k, sign, end)| (k, sign, last.then_some(end)));
         Step { direction, length, driving }
     }
 
@@ -214,14 +279,18 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             None => step.direction,
         };
         let near = Near { equilibrium: &from.equilibrium, point: &from.point };
-        let settled = self.engine.settle(&Plane { normal, through }, &near, from.index + 1)?;
+        let within = match (step.driving, self.engine.process.drive.target()) {
+            (None, Some((k, end))) => Some((k, [from.point.coordinate(k), end])),
+            _ => None,
+        };
+        let settled = self.engine.settle(&Plane { normal, through, within }, &near, from.index + 1)?;
         match settled {
             Settled::Reached { found, corrections, error } => {
                 Ok(Trial::Accepted(Box::new(self.arrived(from, *found, corrections, error))))
             }
             Settled::BelowZero(multiplier) => self.land_on_zero(from, step, moved, multiplier),
             Settled::GivenUp { residual, sides, is_singular } => {
-                Ok(Trial::GivenUp(Failure { residual, sides, below_zero: None, is_singular }))
+                Ok(Trial::GivenUp(Failure { residual, sides, is_singular, ..Failure::default() }))
             }
         }
     }
@@ -270,7 +339,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let share = if share > 0.0 { share } else { 1.0 };
         let through = axes.moved(start, scale(moved, share)).with(multiplier, 0.0);
         let near = Near { equilibrium: &from.equilibrium, point: &from.point };
-        let plane = Plane { normal: axis(multiplier, -1.0), through };
+        let plane = Plane::new(axis(multiplier, -1.0), through);
         let settled = self.engine.settle(&plane, &near, from.index + 1)?;
         let Settled::Reached { found, corrections, error } = settled else { return given_up };
         let gone = axes.between(start, Position::of(&found.point));

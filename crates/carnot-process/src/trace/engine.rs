@@ -7,8 +7,8 @@ use crate::coordinates::Position;
 use crate::linear::{Vector, dot, norm, orthogonal, scale, solve};
 use crate::options::ROUNDING;
 use crate::{
-    Change, Coordinates, Correction, Counters, Equations, Observation, Place, Point, PointGradient, Process,
-    ProcessError, Site, Slopes, Tangent, Waypoint, Work,
+    Change, Coordinate, Coordinates, Correction, Counters, Equations, Observation, Place, Point,
+    PointGradient, Process, ProcessError, Site, Slopes, Tangent, Waypoint, Work,
 };
 
 /// Everything that it takes to find points of the curve.
@@ -32,6 +32,18 @@ pub(crate) struct Engine<D: Driven, T> {
 pub(crate) struct Plane {
     pub(crate) normal: Vector,
     pub(crate) through: Position,
+    /// A coordinate, and between which values of it places are looked at; others give up the step.
+    pub(crate) within: Option<(Coordinate, [f64; 2])>,
+}
+
+impl Plane {
+    pub(crate) fn new(normal: Vector, through: Position) -> Self {
+        Self { normal, through, within: None }
+    }
+
+    fn allows(&self, place: Position) -> bool {
+        self.within.is_none_or(|(k, [one, other])| (one.min(other)..=one.max(other)).contains(&place.get(k)))
+    }
 }
 
 /// An equilibrium and what the constraint says of it.
@@ -56,7 +68,7 @@ pub(crate) enum Settled<S: System> {
     /// The corrector accepted it, after so many corrections by so much in all.
     Reached { found: Box<Evaluated<S>>, corrections: usize, error: f64 },
     /// A multiplier would have to be negative.
-    BelowZero(crate::Coordinate),
+    BelowZero(Coordinate),
     /// The corrector gave up. Where the residual had both signs, the last place of either; and whether the equations did not
     /// determine a correction.
     GivenUp { residual: f64, sides: Option<Box<[Evaluated<S>; 2]>>, is_singular: bool },
@@ -156,6 +168,9 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         if let Some(coordinate) = plane.through.negative() {
             return Ok(Settled::BelowZero(coordinate));
         }
+        if !plane.allows(plane.through) {
+            return Ok(nothing);
+        }
         let Some(mut here) = self.evaluate(plane.through, near, waypoint)? else { return Ok(nothing) };
         let mut sides: [Option<Evaluated<D::System>>; 2] = [None, None];
         let (mut corrections, mut before) = (0, None);
@@ -198,6 +213,9 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
                 }
             }
             let next = self.axes.moved(position, correction);
+            if !plane.allows(next) {
+                return Ok(Settled::GivenUp { residual, sides: None, is_singular: false });
+            }
             if let Some(coordinate) = next.negative() {
                 return Ok(Settled::BelowZero(coordinate));
             }

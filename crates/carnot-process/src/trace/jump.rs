@@ -46,7 +46,7 @@ const UNSUSPICIOUS: f64 = 0.1;
 const HALVINGS: usize = 8;
 /// A bracket this narrow, in coordinates, is a point.
 const NARROW: f64 = 1e-11;
-/// A residual that has not fallen below this many times what is allowed has jumped.
+/// A residual that still changes by more than this many times what is allowed has jumped.
 const CLEAR: f64 = 100.0;
 
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
@@ -68,17 +68,41 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             if found.residuals[0] > 0.0 { above = found } else { below = found }
         }
         let sides = [&below, &above];
-        let clear = |side: &Evaluated<D::System>| side.residuals[0].abs() > CLEAR * side.allowed[0];
+        let clear = CLEAR * below.allowed[0].max(above.allowed[0]);
+        let has_jumped = above.residuals[0] - below.residuals[0] > clear;
         let rdc =
             |Point { rate, distortion, classification, .. }: Point| Rdc { rate, distortion, classification };
         let Point { lambda, gamma, time, .. } = below.point;
-        Ok(sides.into_iter().all(clear).then(|| Coexistence {
+        Ok(has_jumped.then(|| Coexistence {
             lambda,
             gamma,
             time,
             sides: sides.map(|side| rdc(side.point)),
             residuals: sides.map(|side| side.residuals[0]),
         }))
+    }
+
+    /// The jump between two places on a curve that is torn between them. Half way the residual is not zero; towards either place
+    /// it comes to zero steadily, or by a jump across it.
+    pub(super) fn tear(
+        &mut self,
+        from: &Waypoint<D::System>,
+        to: &Waypoint<D::System>,
+    ) -> Traced<D, Option<Coexistence>> {
+        let ends = [from, to].map(|end| Position::of(&end.point));
+        let middle = midpoint(&self.engine.axes, ends[0], ends[1]);
+        for (end, place) in [from, to].into_iter().zip(ends) {
+            let near = Near { equilibrium: &end.equilibrium, point: &end.point };
+            let on_curve = self.engine.evaluate(place, &near, to.index)?;
+            let off_curve = self.engine.evaluate(middle, &near, to.index)?;
+            let (Some(on_curve), Some(off_curve)) = (on_curve, off_curve) else { return Ok(None) };
+            let is_above = off_curve.residuals[0] > 0.0;
+            let sides = if is_above { [on_curve, off_curve] } else { [off_curve, on_curve] };
+            if let Some(jump) = self.jump(sides, to.index)? {
+                return Ok(Some(jump));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether the curve of an exact system is torn between two waypoints: whether it goes on elsewhere, beyond a gap where no
@@ -106,7 +130,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             let ends = [&one, &other].map(|end| Position::of(&end.point));
             let through = midpoint(&self.engine.axes, ends[0], ends[1]);
             let near = Near { equilibrium: &one.equilibrium, point: &one.point };
-            let settled = self.engine.settle(&Plane { normal, through }, &near, to.index)?;
+            let settled = self.engine.settle(&Plane::new(normal, through), &near, to.index)?;
             let Settled::Reached { found, .. } = settled else { return Ok(true) };
             let middle = Engine::<D, T>::waypoint(*found, to.index, normal);
             let parts = [chord(&one, &middle, &self.engine), chord(&middle, &other, &self.engine)];

@@ -68,7 +68,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             let fraction = narrowing.fraction();
             let through = axes.moved(Position::of(&before.point), scale(way, fraction));
             let near = Near { equilibrium: &before.equilibrium, point: &before.point };
-            let settled = self.engine.settle(&Plane { normal, through }, &near, from.index + 1)?;
+            let settled = self.engine.settle(&Plane::new(normal, through), &near, from.index + 1)?;
             let Settled::Reached { found, corrections, error } = settled else { break };
             let preferred = self.engine.preferred(&from.point, from.direction);
             let mut middle = Engine::<D, T>::waypoint(*found, from.index + 1, preferred);

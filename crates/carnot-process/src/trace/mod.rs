@@ -13,10 +13,10 @@ use carnot_surface::{At, Driven, Scalar, System};
 
 use crate::coordinates::Position;
 use crate::drive::axis;
-use crate::linear::Vector;
+use crate::linear::{Vector, unit};
 use crate::{
-    Checkpoint, Coordinates, Counters, Curve, Drive, Event, Point, Process, ProcessError, StopReason,
-    Tangent, Waypoint, control,
+    Checkpoint, Coordinate, Coordinates, Counters, Curve, Drive, Event, Point, Process, ProcessError,
+    StopReason, Tangent, Waypoint, control,
 };
 use engine::{Engine, Near, Settled};
 
@@ -27,6 +27,10 @@ pub(crate) type RdcOf<D> = <<D as Driven>::System as System>::Rdc;
 /// What may fail on the way.
 pub(crate) type Traced<D, X> = Result<X, ProcessError<ErrorOf<D>>>;
 pub(crate) type ScalarOf<D> = Scalar<<D as Driven>::System>;
+
+/// A tangent whose component along the drive is below this is steep: a step is then measured in arc length, since what is held
+/// hardly tells places on the plane of the drive apart.
+const STEEP: f64 = 1e-3;
 
 /// A process under way: an iterator of waypoints that its caller may stop, inspect, steer, save, or ask how it ended.
 ///
@@ -233,7 +237,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let normal = self.engine.normal(from, to);
         let through = crate::dense::interpolate(&self.engine.axes, from, to, fraction);
         let near = Near { equilibrium: &from.equilibrium, point: &from.point };
-        let settled = self.engine.settle(&engine::Plane { normal, through }, &near, to.index)?;
+        let settled = self.engine.settle(&engine::Plane::new(normal, through), &near, to.index)?;
         Ok(match settled {
             Settled::Reached { found, corrections, error } => {
                 let mut waypoint = Engine::<D, T>::waypoint(*found, to.index, normal);
@@ -265,26 +269,33 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         }
     }
 
-    /// The side of the tangent on which the drive goes on from a point; by arc length, on from the last direction.
+    /// The side of the tangent on which the drive goes on from a point; by arc length, and where the curve is steep, on from
+    /// the last direction.
     fn preferred(&self, point: &Point, last: Option<Vector>) -> Vector {
         match self.process.drive {
             Drive::ArcLength { heading, .. } => last.unwrap_or_else(|| heading.vector()),
             drive => drive.target().map_or([0.0; 3], |(coordinate, end)| {
-                axis(coordinate, if end < point.coordinate(coordinate) { -1.0 } else { 1.0 })
+                let ahead = axis(coordinate, if end < point.coordinate(coordinate) { -1.0 } else { 1.0 });
+                last.filter(|last| last[coordinate.index()].abs() < STEEP).unwrap_or(ahead)
             }),
         }
+    }
+
+    /// The coordinate along which fractions of the way from a waypoint are measured: the one that drives, unless the curve is
+    /// too steep for it there.
+    fn measure(&self, from: &Waypoint<D::System>) -> Option<Coordinate> {
+        let driving = self.process.drive.target().map(|(coordinate, _)| coordinate);
+        driving.filter(|k| from.direction.is_none_or(|unit| unit[k.index()].abs() >= STEEP))
     }
 
     /// The direction along which fractions of the way between two waypoints are measured: the driving coordinate's, or the
     /// chord's.
     fn normal(&self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> Vector {
         let chord = self.axes.between(Position::of(&from.point), Position::of(&to.point));
-        if let Some((coordinate, _)) = self.process.drive.target()
-            && chord[coordinate.index()] != 0.0
-        {
-            return axis(coordinate, chord[coordinate.index()].signum());
+        match self.measure(from).filter(|k| chord[k.index()] != 0.0) {
+            Some(coordinate) => axis(coordinate, chord[coordinate.index()].signum()),
+            None => unit(chord).unwrap_or([0.0; 3]),
         }
-        crate::linear::unit(chord).unwrap_or([0.0; 3])
     }
 }
 

@@ -49,13 +49,13 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             // From [-1, 1] to the way between the waypoints.
             let (fraction, weight) = (0.5 * (1.0 + node), 0.5 * weight);
             let mut through = dense::interpolate(&axes, from, to, fraction);
-            if let Some((coordinate, _)) = self.engine.process.drive.target() {
+            if let Some(coordinate) = self.engine.measure(from) {
                 let along = fraction * reach[coordinate.index()];
                 let value = axes.axis(coordinate).moved(from.point.coordinate(coordinate), along);
                 through = through.with(coordinate, value);
             }
             let near = Near { equilibrium: &from.equilibrium, point: &from.point };
-            match self.engine.settle(&Plane { normal, through }, &near, to.index)? {
+            match self.engine.settle(&Plane::new(normal, through), &near, to.index)? {
                 Settled::Reached { found, .. } => {
                     nodes.push((weight, Engine::<D, T>::waypoint(*found, to.index, normal)));
                 }

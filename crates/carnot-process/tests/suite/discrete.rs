@@ -177,10 +177,16 @@ proptest! {
         }
         let first = held.value(&waypoints[0].point);
         for waypoint in &waypoints {
-            let scale = held.gradient(&waypoint.point).scale(&waypoint.point);
-            prop_assert!((held.value(&waypoint.point) - first).abs() <= 1e-10_f64.max(1e-11 * scale));
+            prop_assert!((held.value(&waypoint.point) - first).abs() <= 1e-10);
         }
         prop_assert!(trace.stop_reason() != Some(StopReason::MostWaypoints));
+        if let Some(StopReason::StepTooSmall { .. }) = trace.stop_reason() {
+            // Rare, and only where what is held hardly depends on anything: rounding covers it.
+            let last = &waypoints[waypoints.len() - 1];
+            let slopes = last.slopes.row(&held.gradient(&last.point), &last.point, trace.axes());
+            let steepest = slopes.into_iter().map(f64::abs).fold(0.0, f64::max);
+            prop_assert!(steepest < 1e-6, "{:?} from ({}, {}): {:e}", held, lambda, gamma, steepest);
+        }
     }
 }
 

@@ -1,13 +1,17 @@
 //! Processes on moving data.
 
+use carnot_info::Joint;
 use carnot_process::{
-    Broyden, Constraint, Demand, Drive, FromResponse, Hold, LeastChange, Options, Place, Point, Process,
-    ProcessError, Rule, StopReason,
+    Broyden, Constraint, Coordinate, Demand, Drive, FromResponse, Hold, LeastChange, Options, Place, Point,
+    Process, ProcessError, Rule, StopReason,
 };
-use carnot_surface::{At, Driven, Force, GaussianError, GaussianSystem, System};
+use carnot_surface::{
+    At, DiscreteError, Driven, Force, GaussianError, GaussianPath, GaussianSystem, JointGaussian,
+    MovingDiscrete, MovingGaussian, System,
+};
 use carnot_testkit::assert_close;
 use carnot_testkit::finite_difference::central_each;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, array};
 
 use crate::at;
 
@@ -229,4 +233,72 @@ fn a_path_that_ends_is_an_error_that_names_waypoint_and_time() {
     let process = Process::new(Hold::Classification, Drive::TimeTo(1.0));
     let curve = process.run_driven(Moving, at(1.2, 0.8), 0.0).expect("a curve");
     assert_eq!((curve.stop, curve.waypoints.len()), (StopReason::NotSteerable, 1));
+}
+
+#[test]
+fn a_curve_too_steep_for_its_drive_is_followed_to_where_it_ends() {
+    // At gamma = 0 both D and R are functions of lambda alone: with both held, gamma goes there and the data hardly move.
+    let joint = |first: f64, second: f64| {
+        let source = array![[first, 0.3], [0.3, second]];
+        let (readout, residual) = (array![[1.0, 0.9]], array![[0.1]]);
+        let (none, one) = (array![0.0, 0.0], array![0.0]);
+        JointGaussian::from_regression(
+            none.view(),
+            source.view(),
+            one.view(),
+            readout.view(),
+            residual.view(),
+        )
+    };
+    let (from, to) = (joint(2.0, 1.0).expect("moments"), joint(1.0, 2.0).expect("moments"));
+    let path = GaussianPath::mixture(&from, &to).expect("a path");
+    let moving = MovingGaussian::new(path, 0.5, 0.2).expect("a moving system");
+    let process = Process::new(Hold::Distortion, Drive::TimeTo(1.0)).with_rule(Hold::Rate);
+    let curve = process.run_driven(&moving, at(5.0, 0.2), 0.0).expect("a curve");
+    assert_eq!(curve.stop, StopReason::ReachedZero { multiplier: Coordinate::Gamma });
+    let [first, last] = [curve.waypoints[0].point, curve.last().expect("a waypoint").point];
+    assert!(last.gamma == 0.0 && last.time > 1e-3);
+    // Independently: the equilibrium of these data at gamma = 0 has the R and the D of the start.
+    let there = moving.at(last.time).and_then(|system| system.equilibrium(at(last.lambda, 0.0), None));
+    let there = there.expect("an equilibrium").rdc;
+    assert_close!(there.rate, first.rate, rtol = 0.0, atol = 2e-12);
+    assert_close!(there.distortion, first.distortion, rtol = 0.0, atol = 2e-12);
+    // It is steep there, and monotone all the same.
+    let speeds = curve.waypoints.iter().filter_map(|waypoint| waypoint.direction.map(|unit| unit[2]));
+    assert!(speeds.fold(1.0, f64::min) < 1e-7);
+    assert!(curve.waypoints.windows(2).all(|pair| pair[0].point.time <= pair[1].point.time));
+}
+
+#[test]
+fn discrete_data_without_a_label_in_common_start_and_end_inside() {
+    let source =
+        Joint::from_weights(array![[9.0, 1.0, 0.0, 0.0], [1.0, 9.0, 0.0, 0.0], [4.0, 6.0, 0.0, 0.0]]);
+    let target =
+        Joint::from_weights(array![[0.0, 0.0, 2.0, 1.0], [0.0, 0.0, 1.0, 8.0], [0.0, 0.0, 7.0, 2.0]]);
+    let distance = Array2::from_shape_fn((3, 3), |(x, z)| (x as f64 - z as f64).powi(2));
+    let (source, target) = (source.expect("a table"), target.expect("a table"));
+    let moving = MovingDiscrete::mixture(&source, &target, distance.view()).expect("a path");
+    for (held, rule) in
+        [(Hold::Distortion, Hold::Gamma), (Hold::FreeEnergy, Hold::Lambda), (Hold::Rate, Hold::Gamma)]
+    {
+        let process = Process::new(held, Drive::TimeTo(1.0 - 1e-3)).with_rule(rule);
+        // At the very start labels are missing, and the force is infinite.
+        let error = process.run_driven(&moving, at(2.0, 0.4), 0.0).expect_err("labels enter");
+        assert!(
+            matches!(error, ProcessError::System { waypoint: 0, source: DiscreteError::Entering { .. }, .. }),
+            "{error}"
+        );
+        let curve = process.run_driven(&moving, at(2.0, 0.4), 1e-3).expect("a curve");
+        assert_eq!(curve.stop, StopReason::ReachedEnd, "{held:?}");
+        let (first, last) = (curve.waypoints[0].point, curve.last().expect("a waypoint").point);
+        for waypoint in &curve.waypoints {
+            assert!((held.value(&waypoint.point) - held.value(&first)).abs() <= 1e-10);
+            assert!((rule.value(&waypoint.point) - rule.value(&first)).abs() <= 1e-10);
+        }
+        // A cold solve of the last data finds the same point.
+        let cold =
+            moving.at(last.time).and_then(|system| system.equilibrium(at(last.lambda, last.gamma), None));
+        let cold = Point::of::<carnot_surface::DiscreteSystem>(&cold.expect("an equilibrium"), last.time);
+        assert_close!(held.value(&cold), held.value(&first), rtol = 0.0, atol = 1e-10);
+    }
 }
