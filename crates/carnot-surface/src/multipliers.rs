@@ -37,7 +37,8 @@ impl Multipliers {
                 return Err(InvalidMultiplier { name, value });
             }
         }
-        Ok(Self { lambda, gamma })
+        // -0.0 to 0.0.
+        Ok(Self { lambda: lambda + 0.0, gamma: gamma + 0.0 })
     }
 
     /// The multiplier of the distortion.
@@ -78,5 +79,11 @@ mod tests {
             assert_eq!((in_lambda.name, in_gamma.name), ("lambda", "gamma"));
         }
         assert!(Multipliers::new(0.0, f64::MAX).is_ok());
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        let none = Multipliers::new(-0.0, -0.0).expect("valid");
+        assert!(none.lambda().is_sign_positive() && none.gamma().is_sign_positive());
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! The types mirror those of the tables: a [`Gaussian`] is what a [`Distribution`](crate::Distribution) is there, a
 //! [`LinearChannel`] what a [`Channel`](crate::Channel) is. Entropies are differential, so they may be negative, and so
-//! may D and C, which are losses in units of a density.
+//! may D and C, which are losses in units of a density. A mixture of Gaussians is none: Jensen-Shannon divergences have no
+//! closed form here.
 //!
 //! Covariances are kept as Cholesky factors from end to end: the aggregate and the posterior of a channel come from an
 //! orthogonal decomposition of factors, never from the difference of two covariances.
@@ -15,6 +16,7 @@ mod diagonal;
 mod functionals;
 mod linalg;
 mod normal;
+mod renyi;
 
 pub use channel::LinearChannel;
 pub use covariance::Covariance;
@@ -24,5 +26,7 @@ pub use functionals::{
     optimal_marginal, rate,
 };
 pub use normal::{
-    Gaussian, conditional_mutual_information, differential_entropy, kl_divergence, mutual_information,
+    Gaussian, conditional_mutual_information, cross_entropy, differential_entropy, kl_divergence,
+    mutual_information,
 };
+pub use renyi::{renyi_entropy, tsallis_entropy};

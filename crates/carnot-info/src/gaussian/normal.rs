@@ -76,6 +76,25 @@ pub fn differential_entropy(covariance: &Covariance) -> f64 {
     0.5 * (covariance.dimension() as f64 * (TAU * E).ln() + covariance.log_determinant())
 }
 
+/// The cross-entropy `-int p(x) ln q(x) dx` of two Gaussians of dimension n, in nats:
+///
+/// ```text
+/// 1/2 [ ln det(2 pi Sq) + tr(Sq^-1 Sp) + (mp - mq)' Sq^-1 (mp - mq) ]
+/// ```
+///
+/// The [`differential_entropy`] of `p` and its [`kl_divergence`] from `q`.
+///
+/// # Errors
+///
+/// [`InfoError::LengthMismatch`] when the dimensions differ.
+pub fn cross_entropy(p: &Gaussian, q: &Gaussian) -> Result<f64, InfoError> {
+    check_length("dimension of q against p", p.dimension(), q.dimension())?;
+    let shift = solve_lower(q.factor(), &p.mean - &q.mean);
+    let spread = solve_lower(q.factor(), p.factor().to_owned());
+    let log_volume = p.dimension() as f64 * TAU.ln() + q.covariance.log_determinant();
+    Ok(0.5 * (log_volume + squared_norm(&spread) + squared_norm(&shift)))
+}
+
 /// `KL(p || q)` of two Gaussians of dimension n, in nats:
 ///
 /// ```text

@@ -8,6 +8,7 @@ mod entropies;
 mod estimate;
 mod extremes;
 mod functionals;
+mod gaussian_entropies;
 mod gaussian_functionals;
 mod gaussians;
 mod importance;

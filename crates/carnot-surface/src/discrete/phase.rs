@@ -6,8 +6,9 @@ use super::DiscreteSystem;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::Problem;
+use super::solver::Solver;
 use crate::geometry::{Entry, Phased};
-use crate::{At, Certificate};
+use crate::{At, Certificate, Multipliers};
 
 /// Two classifiers closer than this in every entry say the same. At a continuous onset letters part like a square root,
 /// so that this is passed within the square of it.
@@ -29,7 +30,8 @@ const DENIED: f64 = 1e-9;
 ///
 /// Letters whose distortions are alike are of one kind, and which of them are used is arbitrary; so is how often the same
 /// letter is used twice. At `lambda = 0` all letters are of one kind. A letter that only inputs of negligible probability
-/// use is as good as none.
+/// use is as good as none. In the convex range a letter that is not in use but promises one could be, at no cost: which of
+/// such letters are is arbitrary too, and all of them count.
 impl Phased for DiscreteSystem {
     type Phase = Vec<(usize, usize)>;
 
@@ -43,7 +45,9 @@ impl Phased for DiscreteSystem {
         let distinct =
             |a: usize, b: usize| at.multipliers.gamma() > 0.0 && !says_the_same(letters, problem.n_y, a, b);
         let mut kinds: Vec<(usize, Vec<usize>)> = Vec::new();
-        for z in letters.in_use().filter(|&z| letters.marginal[z] > f64::EPSILON) {
+        let could_be = self.equals(at);
+        let counts = |&z: &usize| letters.marginal[z] > f64::EPSILON || could_be[z];
+        for z in (0..problem.n_z).filter(counts) {
             let kind = if at.multipliers.lambda() == 0.0 { 0 } else { problem.kinds[z] };
             match kinds.iter_mut().find(|(first, _)| *first == kind) {
                 Some((_, members)) => {
@@ -72,18 +76,12 @@ impl Phased for DiscreteSystem {
         at.state.check(problem).ok()?;
         let letters = without_copies(problem, &at.state.letters);
         let promises = self.promises_of(at.multipliers, letters.clone());
-        // In the convex range no letter of a kind in use promises more than one, and all can promise that.
-        let is_copy = |z: usize| {
-            self.is_convex(at.multipliers)
-                && letters.in_use().any(|used| problem.kinds[used] == problem.kinds[z])
-        };
-        let absent = (0..problem.n_z).filter(|&z| letters.marginal[z] == 0.0 && !is_copy(z));
+        let could_be = self.equals(at);
+        let absent = (0..problem.n_z).filter(|&z| {
+            letters.marginal[z] == 0.0 && !could_be[z] && !self.is_copy(at.multipliers, &letters, z)
+        });
         let excess = absent.map(|z| promises[z] - 1.0).chain(self.partings(at)).reduce(f64::max)?;
-        let residual = match at.certificate {
-            Certificate::Bound { residual, .. } | Certificate::Stationary { residual, .. } => residual,
-            _ => 0.0,
-        };
-        Some(Entry { excess, uncertainty: ROUNDING * problem.n_x as f64 + RESIDUALS * residual })
+        Some(Entry { excess, uncertainty: self.uncertainty(at) })
     }
 }
 
@@ -114,6 +112,51 @@ fn differ(letters: &Letters, n_y: usize, a: usize, b: usize) -> f64 {
 }
 
 impl DiscreteSystem {
+    /// How far a promise may be off.
+    fn uncertainty(&self, at: &At<Self>) -> f64 {
+        let residual = match at.certificate {
+            Certificate::Bound { residual, .. } | Certificate::Stationary { residual, .. } => residual,
+            _ => 0.0,
+        };
+        ROUNDING * self.problem.n_x as f64 + RESIDUALS * residual
+    }
+
+    /// Whether letter `z` can say what a letter in use of its kind says: in the convex range, where the classifier is free, no
+    /// letter of a kind in use promises more than one, and all can promise that.
+    fn is_copy(&self, at: Multipliers, letters: &Letters, z: usize) -> bool {
+        let problem = &self.problem;
+        let free = problem.log_classifier.is_none() && self.is_convex(at);
+        free && letters.in_use().any(|used| problem.kinds[used] == problem.kinds[z])
+    }
+
+    /// Which letters have no weight that shows, but would be as good as those that have: of a problem that is convex, those that
+    /// promise one and are neither copies nor there for inputs too rare to show.
+    fn equals(&self, at: &At<Self>) -> Vec<bool> {
+        let (letters, here, n_z) = (&at.state.letters, at.multipliers, self.problem.n_z);
+        let is_candidate = |z: usize| match letters.marginal[z] {
+            0.0 => !self.is_copy(here, letters, z),
+            weight => weight <= f64::EPSILON,
+        };
+        let mut equals: Vec<bool> = (0..n_z).map(|z| self.is_convex(here) && is_candidate(z)).collect();
+        if here.lambda() == 0.0 || !equals.contains(&true) {
+            return vec![false; n_z];
+        }
+        let (problem, least) = (&self.problem, 1.0 - self.uncertainty(at));
+        let mut solver = Solver::new(problem);
+        let mut improved = letters.clone();
+        solver.weigh(self.task(here), &mut improved);
+        let encoder = &solver.evaluation.encoder;
+        let used_by = |z: usize, least: f64| -> f64 {
+            let inputs = (0..problem.n_x).filter(|&x| problem.source[x] > least);
+            inputs.map(|x| problem.source[x] * encoder[z * problem.n_x + x]).sum()
+        };
+        for (z, equal) in equals.iter_mut().enumerate() {
+            let shows = letters.marginal[z] == 0.0 || used_by(z, f64::EPSILON) > 0.5 * used_by(z, 0.0);
+            *equal &= shows && solver.bounds.promises[z].weight >= least;
+        }
+        equals
+    }
+
     /// `gamma sigma^2 - 1` of the letters in use that have another of their kind to become two with.
     fn partings(&self, at: &At<Self>) -> Vec<f64> {
         let (problem, letters, task) = (&self.problem, &at.state.letters, self.task(at.multipliers));

@@ -42,6 +42,8 @@ pub(super) struct Problem {
     pub(super) marginal: Option<Vec<f64>>,
     /// The logarithm of the given classifier `c(y|z)`, shape `(n_z, n_y)`; `None` where it is free.
     pub(super) log_classifier: Option<Vec<f64>>,
+    /// The same as the user gave it, with what it says of labels that do not occur.
+    pub(super) classifier: Option<Channel>,
     /// The places of the inputs that occur in the user's table.
     pub(super) inputs: Vec<usize>,
     /// The places of the labels that occur in the user's table.
@@ -87,6 +89,7 @@ impl Problem {
             least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
+            classifier: None,
             inputs,
             label_places,
             n_inputs,
@@ -149,6 +152,7 @@ impl Problem {
         self.log_classifier = Some(
             (0..self.n_z).flat_map(|z| self.label_places.iter().map(move |&y| (z, y))).map(log_of).collect(),
         );
+        self.classifier = Some(classifier.clone());
         self.forbid_impossible_labels();
         self.check_allowed()?;
         Ok(self)
@@ -208,6 +212,7 @@ impl Problem {
             least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
+            classifier: None,
             inputs: Vec::new(),
             label_places: Vec::new(),
             n_inputs: inputs.len(),

@@ -1,7 +1,6 @@
 //! The state of a discrete equilibrium.
 
 use carnot_info::{Channel, Distribution, NORMALISATION_TOLERANCE};
-use ndarray::Array2;
 
 use super::DiscreteError;
 use super::letters::Letters;
@@ -46,19 +45,15 @@ impl TryFrom<Unchecked> for DiscreteState {
             let labels = ("labels of the state before", n_y, before.n_y());
             check_sizes([letters, labels])?;
         }
-        let log_classifier = Array2::from_shape_fn((n_z, n_y), |(z, y)| letters.log_classifier[z * n_y + y]);
-        // But for labels that no letter says anything of, as those that do not occur.
-        let columns = |channel: &Channel| -> Vec<Vec<f64>> {
-            let said = |column: &Vec<f64>| column.iter().any(|c| c.is_normal());
-            channel.table().columns().into_iter().map(|column| column.to_vec()).filter(said).collect()
+        let agree = |z: usize, y: usize, column: usize| {
+            let said = letters.log_classifier[z * n_y + y].exp();
+            (said - classifier.table()[(z, column)]).abs() <= NORMALISATION_TOLERANCE
         };
-        let (of_letters, written) =
-            (columns(&Channel::from_log_weights(log_classifier)?), columns(&classifier));
-        let agree = |(a, b): (&f64, &f64)| (a - b).abs() <= NORMALISATION_TOLERANCE;
-        if of_letters.len() != written.len()
-            || classifier.n_inputs() != n_z
-            || !of_letters.iter().flatten().zip(written.iter().flatten()).all(agree)
-        {
+        // The labels that occur are columns of the classifier, in order, among others of which letters may say something too
+        // where it is given.
+        let mut columns = 0..classifier.n_outputs();
+        let is_said = |y: usize| columns.any(|column| (0..n_z).all(|z| agree(z, y, column)));
+        if classifier.n_inputs() != n_z || !(0..n_y).all(is_said) {
             return Err(DiscreteError::ForeignClassifier);
         }
         let marginal = Distribution::from_weights(letters.marginal.clone())?;
@@ -90,9 +85,11 @@ impl DiscreteState {
         work: Work,
     ) -> Result<Self, DiscreteError> {
         let marginal = Distribution::from_weights(letters.marginal.clone())?;
-        let n_y = problem.n_y;
-        let table = problem.spread_labels(|z, y| letters.log_classifier[z * n_y + y].exp());
-        let classifier = Channel::from_weights(table)?;
+        let said = |z: usize, y: usize| letters.log_classifier[z * problem.n_y + y].exp();
+        let classifier = match &problem.classifier {
+            Some(given) => given.clone(),
+            None => Channel::from_weights(problem.spread_labels(said))?,
+        };
         Ok(Self { letters, work, marginal, classifier, at, before: None })
     }
 

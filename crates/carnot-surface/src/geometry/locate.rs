@@ -23,7 +23,7 @@ struct Sample<S: Phased> {
 /// The line is cut into panels. One whose ends differ in phase, or in D and C by more than their responses explain by
 /// the trapezoidal rule, is halved until it is as narrow as the tolerance: what is unexplained shrinks with the third
 /// power of the width where F is smooth, and does not where D or C jumps. Equilibria are solved from nothing, so that
-/// no metastable branch is followed past its transition.
+/// no metastable branch is followed past its transition. On a line at `lambda = 0` D is left out: F does not depend on it there.
 ///
 /// What has only just entered hardly shows in F, and a solver can use it late. So the place of a transition is not that of
 /// the bracket: it is where what enters reaches its threshold, as extrapolated from the side on which it is absent
@@ -49,6 +49,8 @@ pub fn locate<S: Phased<Rdc = Rdc> + Responsive>(
         let largest = samples.iter().map(|sample| observable(sample).abs()).fold(0.0, f64::max);
         search.jump * variation + NOISE * largest
     });
+    // Nothing on a line at lambda = 0 depends on D, and no system need identify it there.
+    let threshold = if line.is_without_distortion() { [f64::INFINITY, threshold[1]] } else { threshold };
     let mut brackets = Vec::new();
     for pair in samples.windows(2) {
         line.refine(&pair[0], &pair[1], threshold, &mut brackets)?;
@@ -74,6 +76,11 @@ struct Line<'a, S> {
 }
 
 impl<S: Phased<Rdc = Rdc> + Responsive> Line<'_, S> {
+    /// Whether D has no price anywhere on the line.
+    fn is_without_distortion(&self) -> bool {
+        self.segment.from.lambda() == 0.0 && self.segment.to.lambda() == 0.0
+    }
+
     fn sample(&self, position: f64) -> Result<Sample<S>, GeometryError<S::Error>> {
         let budget = self.search.budget;
         if self.solved.get() >= budget {

@@ -156,7 +156,8 @@ impl Sides<'_> {
         let place = |(side, entry): (f64, Option<EntryLimit>)| {
             let EntryLimit { excess, slope, error } = entry?;
             let place = Place { shift: -excess / slope, uncertainty: error / slope.abs() };
-            (place.shift.abs() <= self.reach && -side * place.shift <= early).then_some(place)
+            let near = place.shift.abs() <= self.reach && place.uncertainty <= self.reach;
+            (near && -side * place.shift <= early).then_some(place)
         };
         let places = [-1.0, 1.0].into_iter().zip(entries).filter_map(place);
         Ok(places.min_by(|one, other| one.uncertainty.total_cmp(&other.uncertainty)))

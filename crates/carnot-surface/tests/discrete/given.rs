@@ -7,7 +7,7 @@ use carnot_testkit::strategies::{convex_multipliers, discrete_problem, log_unifo
 use carnot_testkit::{DiscreteProblem, assert_close, tier};
 use proptest::prelude::*;
 
-use crate::{at, for_draws, joint_of, occurring_labels, solve, system_of, table};
+use crate::{at, for_draws, joint_of, solve, system_of, table};
 
 /// A problem with a marginal and a classifier, all of whose entries are positive.
 pub(crate) fn given() -> impl Strategy<Value = (DiscreteProblem, Vec<f64>, Vec<f64>)> {
@@ -198,11 +198,7 @@ fn a_given_table_is_held_and_the_other_minimised() {
                 }
             };
             if is_free[0] {
-                given(
-                    &found.state.classifier().table().iter().copied().collect::<Vec<_>>(),
-                    &c_of(&c, &problem),
-                    "c",
-                );
+                given(&found.state.classifier().table().iter().copied().collect::<Vec<_>>(), &c, "c");
             } else {
                 given(&found.state.marginal().probabilities().to_vec(), &m, "m");
             }
@@ -224,18 +220,6 @@ fn a_given_table_is_held_and_the_other_minimised() {
     });
     println!("{differences} responses measured, {left_out} left out");
     assert!(differences > 10 * left_out);
-}
-
-/// The classifier as the state tells it: a label that does not occur has no probability.
-fn c_of(c: &[f64], problem: &DiscreteProblem) -> Vec<f64> {
-    let occurs = occurring_labels(problem);
-    c.chunks(problem.n_y)
-        .flat_map(|row| {
-            let total: f64 = row.iter().zip(&occurs).filter(|(_, occurs)| **occurs).map(|(c, _)| c).sum();
-            let share = |y: usize| if occurs[y] { row[y] / total } else { 0.0 };
-            (0..row.len()).map(share).collect::<Vec<_>>()
-        })
-        .collect()
 }
 
 #[test]
@@ -269,4 +253,33 @@ fn both_given_is_a_gibbs_system() {
         assert_eq!(responses.0, responses.1, "draw {draw}");
         assert!(gibbs.equilibrium(at(lambda, gamma), Some(&other.state)).is_ok());
     });
+}
+
+/// Labels that do not occur take their share of what letters say; a letter that says nothing else is of use to no input.
+#[test]
+fn a_given_classifier_may_speak_of_labels_that_do_not_occur() {
+    let source = crate::joint(2, &[0.3, 0.2, 0.0, 0.1, 0.4, 0.0]);
+    let rho = [1.0, 0.0, 0.2, 0.0, 1.0, 0.1];
+    let said = [0.5, 0.25, 0.25, 0.2, 0.3, 0.5, 0.0, 0.0, 1.0];
+    let (marginal, classifier) = (distribution(&[0.4, 0.4, 0.2]), channel(3, &said));
+    let free = DiscreteSystem::new(&source, table(2, &rho).view()).expect("a system");
+    let given = free.with_classifier(&classifier).expect("a system");
+    let gibbs = GibbsSystem::new(&source, &marginal, table(2, &rho).view(), &classifier).expect("a system");
+    let place = at(1.0, 0.5);
+    let (found, closed) = (solve(&given, place), solve(&gibbs, place));
+    let encoders = [given.encoder(&found).expect("an encoder"), {
+        let both = given.clone().with_marginal(&marginal).expect("a system");
+        both.encoder(&solve(&both, place)).expect("an encoder")
+    }];
+    for (encoder, (rdc, state)) in encoders.iter().zip([(found.rdc, found.state), (closed.rdc, closed.state)])
+    {
+        assert_eq!(state.classifier(), &classifier);
+        let encoder = encoder.table();
+        let classification: f64 = [(0, 0, 0.3), (0, 1, 0.2), (1, 0, 0.1), (1, 1, 0.4)]
+            .iter()
+            .flat_map(|&(x, y, p)| (0..2).map(move |z| -p * encoder[(x, z)] * said[3 * z + y].ln()))
+            .sum();
+        assert_close!(rdc.classification, classification, 1e-14, 0.0);
+        assert_eq!((encoder[(0, 2)], encoder[(1, 2)]), (0.0, 0.0));
+    }
 }

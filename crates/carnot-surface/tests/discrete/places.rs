@@ -1,5 +1,6 @@
 //! Where transitions are located, against where theory says that they are.
 
+use carnot_info::Channel;
 use carnot_surface::geometry::{Order, Phased, Search, Segment, Transition, locate};
 use carnot_surface::{
     At, DiscreteError, DiscreteState, DiscreteSystem, Equilibrium, Multipliers, Rdc, Response, Responsive,
@@ -151,6 +152,13 @@ fn what_is_about_to_enter_promises_what_theory_says() {
             assert_close!(entry.excess, 0.64 * gamma - 1.0, rtol = 0.0, atol = 1e-14);
         }
     }
+    // With a given classifier the losses of that bit are what letters say: its distortion times 0.8 ln 9.
+    let said = Channel::new(table(2, &[0.9, 0.1, 0.1, 0.9])).expect("a channel");
+    let given = bottleneck_of(2, &[0.72, 0.08, 0.02, 0.18], 2).with_classifier(&said).expect("a system");
+    for lambda in [0.1, 1.0, 1.3] {
+        let gamma = lambda / (0.8 * 9f64.ln());
+        check(&given, at(0.0, gamma), 0.8 * (-lambda).exp() + 0.2 * lambda.exp() - 1.0);
+    }
     // Nothing is left to enter where every letter is in use and none has a twin.
     assert_eq!(excess(&bit, at(2.0, 0.0)), None);
     assert_eq!(excess(&pairs, at(0.0, 5.0)), None);
@@ -180,6 +188,46 @@ fn letters_too_rare_to_show_are_no_phases() {
     // The one input needs a letter, the others another.
     assert_eq!((found.state.support(), system.phase(&found)), (vec![2, 3], vec![(2, 1)]));
     assert_eq!(transitions(&system, at(0.04, 0.2), at(0.2, 3.0)), []);
+}
+
+#[test]
+fn letters_that_can_stand_for_each_other_over_a_range_are_one_phase() {
+    // Two of them halve the inputs, and all inputs but one that both are right about pay for that. The promise of two others
+    // is one at every lambda, with no weight.
+    let rho = [
+        [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0],
+        [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0],
+        [1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        [0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0],
+    ];
+    let halves = rate_distortion(&[0.2; 5], &rho.concat());
+    let paid = |lambda: f64| -(0.5 + 0.5 * (-lambda).exp()).ln();
+    // The edges of a square: opposite ones halve its corners, in two ways.
+    let edges = [
+        [0.0, 1.0, 0.0, 1.0], //
+        [0.0, 1.0, 1.0, 0.0],
+        [1.0, 0.0, 1.0, 0.0],
+        [1.0, 0.0, 0.0, 1.0],
+    ];
+    let square = rate_distortion(&[0.25; 4], &edges.concat());
+    for (system, letters, paying) in [(halves, [2, 5, 8, 10], 0.8), (square, [0, 1, 2, 3], 1.0)] {
+        assert_eq!(transitions(&system, at(0.05, 0.0), at(6.0, 0.0)), []);
+        for lambda in [0.1, 1.0, 4.0] {
+            let found = solve(&system, at(lambda, 0.0));
+            assert_close!(found.free_energy(), paying * paid(lambda), 1e-14, 0.0);
+            assert_eq!(system.phase(&found), letters.map(|z| (z, 1)));
+        }
+    }
+}
+
+#[test]
+fn a_line_on_which_nothing_has_a_price_has_no_transitions() {
+    // Labels that say nothing, and distortions that cost nothing: any letter is as good, with any D.
+    let rho =
+        [0.0, 1.0, 0.0, 1.0, f64::INFINITY, 1.0, 0.0, 0.0, 0.0, f64::INFINITY, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0];
+    let system = DiscreteSystem::new(&joint(2, &[0.25; 4]), table(2, &rho).view()).expect("a system");
+    assert_eq!(transitions(&system, at(0.0, 0.2), at(0.0, 4.0)), []);
 }
 
 #[test]

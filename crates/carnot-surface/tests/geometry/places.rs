@@ -143,8 +143,8 @@ impl Phased for Late {
     }
 }
 
-/// The same, that say how far the next pair is from its threshold.
-struct Spoken(Late);
+/// The same, that say how far the next pair is from its threshold: in what unit, and how well that is known.
+struct Spoken(Late, [f64; 2]);
 
 impl System for Spoken {
     type Rdc = Rdc;
@@ -172,7 +172,8 @@ impl Phased for Spoken {
     fn entry(&self, at: &At<Self>) -> Option<Entry> {
         let &(s2, rho2) = self.0.0.0.get(self.phase(at))?;
         let excess = 2.0 * at.multipliers.lambda() * s2 + at.multipliers.gamma() * rho2 - 1.0;
-        Some(Entry { excess, uncertainty: 1e-15 })
+        let [unit, uncertainty] = self.1;
+        Some(Entry { excess: unit * excess, uncertainty })
     }
 }
 
@@ -181,7 +182,7 @@ fn what_enters_late_is_located_by_what_the_system_says() {
     // Late by more than rounding of F makes plausible, as of a search that misses the least of several minima.
     let (pairs, exact, line) = pairs_on_a_line();
     for late in [1e-7, 1e-6, 1e-5] {
-        let system = Spoken(Late(pairs.clone(), late));
+        let system = Spoken(Late(pairs.clone(), late), [1.0, 1e-15]);
         for backward in [false, true] {
             let (mut line, mut exact) = (line, exact.clone());
             if backward {
@@ -196,12 +197,21 @@ fn what_enters_late_is_located_by_what_the_system_says() {
 }
 
 #[test]
+fn what_the_system_hardly_knows_is_not_taken() {
+    // A threshold that could be a thousand lines away.
+    let (pairs, exact, line) = pairs_on_a_line();
+    let system = Spoken(Late(pairs, 0.0), [1e-9, 1e-6]);
+    let found = locate(&system, &line, &Search::default()).expect("located");
+    assert_places(&found, &exact, 1e-10);
+}
+
+#[test]
 fn limits_are_taken_within_their_phases() {
     // A line so long that limits are taken from as close as the pairs are late: closer, they are not in use on either side.
     let (pairs, _, _) = pairs_on_a_line();
     let line = Segment { from: at(0.02, 0.1), to: at(300.0, 1.1) };
     for late in [1e-4, 3e-4, 7e-4, 1e-3] {
-        let system = Spoken(Late(pairs.clone(), late));
+        let system = Spoken(Late(pairs.clone(), late), [1.0, 1e-15]);
         let found =
             locate(&system, &line, &Search { resolution: 1024, ..Search::default() }).expect("located");
         for transition in &found {

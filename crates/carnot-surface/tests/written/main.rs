@@ -73,14 +73,14 @@ proptest! {
     }
 }
 
-/// A classifier that denies a label, and a label that does not occur.
+/// A classifier that denies a label, a label that does not occur, and a letter that says nothing else.
 #[test]
 fn equilibria_with_a_given_classifier_survive() {
     let joint = Joint::new(array![[0.3, 0.0, 0.2], [0.2, 0.0, 0.3]]).expect("a joint table");
-    let classifier =
-        Channel::new(array![[0.5, 0.2, 0.3], [0.1, 0.4, 0.5], [1.0, 0.0, 0.0]]).expect("a channel");
-    let rho = array![[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]];
-    let marginal = Distribution::uniform(3).expect("a distribution");
+    let classifier = Channel::new(array![[0.5, 0.2, 0.3], [0.1, 0.4, 0.5], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+        .expect("a channel");
+    let rho = array![[0.0, 1.0, 0.5, 0.3], [1.0, 0.0, 0.5, 0.4]];
+    let marginal = Distribution::uniform(4).expect("a distribution");
     let gibbs = GibbsSystem::new(&joint, &marginal, rho.view(), &classifier).expect("a system");
     let here = gibbs.equilibrium(at(1.0, 0.5), None).expect("an equilibrium");
     survives(&gibbs, &here, at(1.2, 0.5));
