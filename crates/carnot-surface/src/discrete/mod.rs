@@ -4,6 +4,7 @@ mod alternation;
 mod blocks;
 mod bounds;
 mod branch;
+mod constant;
 mod costs;
 mod curvature;
 mod dense;
@@ -43,6 +44,7 @@ use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array2, ArrayView2};
 
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, System};
+use constant::{constant_letter, tied_letters};
 use letters::Letters;
 use problem::{Problem, Task};
 use solution::Solution;
@@ -291,12 +293,13 @@ impl System for DiscreteSystem {
     fn equilibrium(&self, at: Multipliers, from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
         let task = self.task(at);
         let mut solver = Solver::new(&self.problem);
-        if let Some(solution) = solver::constant_letter(task) {
+        if let Some(solution) = constant_letter(task) {
             return self.finish(at, solution, &mut solver, 1);
         }
         let from = from.filter(|state| state.check(&self.problem).is_ok());
         if task.is_convex() {
-            let solution = solver.solve_from(task, from.map(|from| from.start(at)), self.options.aim());
+            let start = tied_letters(task).or_else(|| from.map(|from| from.start(at)));
+            let solution = solver.solve_from(task, start, self.options.aim());
             let found = self.finish(at, solution, &mut solver, 1)?;
             return Ok(Equilibrium { state: found.state.started_from(from), ..found });
         }

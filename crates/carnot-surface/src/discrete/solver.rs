@@ -287,27 +287,3 @@ impl Solver {
         (objective, work)
     }
 }
-
-/// The solution of a convex problem at `lambda = 0` and below `gamma = 1`, where `I(X;Z) >= gamma I(Z;Y)` and nothing is
-/// encoded: the letter of least distortion, the limit of lambda to zero from above. `None` where no letter is allowed to
-/// all inputs, and for every other problem.
-pub(super) fn constant_letter(task: Task<'_>) -> Option<Solution> {
-    let Task { problem, at } = task;
-    let free = problem.marginal.is_none() && problem.log_classifier.is_none();
-    if !(free && at.lambda() == 0.0 && (at.gamma() < 1.0 || problem.n_y == 1)) {
-        return None;
-    }
-    let expected = |z: usize| -> f64 {
-        problem.row(&problem.costs, z).iter().zip(&problem.source).map(|(cost, p)| cost * p).sum()
-    };
-    let z = (0..problem.n_z).min_by(|&a, &b| expected(a).total_cmp(&expected(b)))?;
-    if !expected(z).is_finite() {
-        return None;
-    }
-    let mut letters = Letters::uniform(problem);
-    letters.marginal.fill(0.0);
-    letters.marginal[z] = 1.0;
-    let entropy: f64 = problem.label_distribution().iter().map(|p| -p * p.ln()).sum();
-    let objective = at.gamma() * entropy;
-    Some(Solution { letters, objective, gap: 0.0, residual: 0.0, work: Work::default(), is_evaluated: false })
-}

@@ -46,6 +46,34 @@ fn at_lambda_zero() {
 }
 
 #[test]
+fn a_price_that_drowns_in_rounding_buys_nothing() {
+    // Letters 1 and 2 are equally good guesses of x; at scales of lambda next to the least float as well.
+    let joint = joint(4, &[0.225, 0.025, 0.2, 0.05, 0.075, 0.175, 0.025, 0.225]);
+    let rho = Array2::from_shape_fn((4, 4), |(x, z)| (x as f64 - z as f64).powi(2));
+    for unit in [1.0, 1e-300, 1e150] {
+        let system = DiscreteSystem::new(&joint, (unit * &rho).view()).expect("a system");
+        for price in [1e-6, 1e-9, 1e-11, 1e-12, 1e-13, 1e-14, 1e-16, 1e-30, 1e-100] {
+            for gamma in [0.0, 0.5, 0.999] {
+                let found = solve(&system, at(price / unit, gamma));
+                // D is below 3/2 by lambda / (1 - gamma) times a quarter of the squared range of rho(x, 1) - rho(x, 2), which
+                // is six, at most.
+                let slope = 9.0 * price / (1.0 - gamma);
+                let error = found.rdc.distortion / unit - 1.5;
+                assert!(error <= 1e-9 && error >= -slope - 1e-9, "{unit:e} {price:e} {gamma}: {found:?}");
+                let Certificate::Bound { gap, residual } = found.certificate else { panic!("{found:?}") };
+                assert!(gap <= 1e-12 && residual <= 1e-12, "{gap:e} {residual:e} {found:?}");
+                // Below that both are equally good, and the response is that of the one that is taken.
+                let response = system.response(&found).expect("a response");
+                assert!(
+                    price > 1e-13 || response.sidedness == Sidedness::OneSided,
+                    "{price:e}: {response:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn at_gamma_zero() {
     let strategy = (discrete_problem(1..=24, 2..=6, 1..=24), log_uniform(1e-3, 1e3));
     for_draws(tier::cases(64, 1000), &strategy, |draw, (problem, lambda)| {
