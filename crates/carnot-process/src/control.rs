@@ -17,13 +17,15 @@ pub struct Outcome {
     pub order: usize,
 }
 
-/// A rule for the length of steps, which is measured along the tangent, in the coordinates.
+/// A rule for the length of steps, which is measured along the tangent, in the coordinates. A trace whose control wants a step
+/// that is not positive ends with [`ProcessError::StepControl`].
 pub trait StepControl: fmt::Debug + Send + Sync {
     /// The first step.
     fn first(&self) -> f64;
     /// The step after an accepted one.
     fn next(&self, outcome: &Outcome) -> f64;
-    /// The step to try after one that was given up; `None` where a smaller one is not worth it.
+    /// The step to try after one that was given up, which must be shorter; `None` where that is not worth it. Two thousand
+    /// steps are tried from one waypoint.
     fn after_rejection(&self, step: f64) -> Option<f64>;
     /// Steps smaller than this are not taken; what is left of an arc length below it is not gone.
     fn smallest(&self) -> f64;

@@ -46,7 +46,8 @@ pub enum Correction {
     GiveUp,
 }
 
-/// A method of correcting.
+/// A method of correcting. One that has moved a thousand times is not asked again: the trace ends with
+/// [`ProcessError::Corrector`](crate::ProcessError::Corrector).
 pub trait Corrector: fmt::Debug + Send + Sync {
     /// What is to be done at a place.
     fn correct(&self, equations: &Equations) -> Correction;

@@ -34,6 +34,32 @@ pub enum ProcessError<E: std::error::Error + 'static> {
         /// When.
         time: f64,
     },
+    /// A step control whose step is none: not positive, or not shorter after a step that was given up.
+    #[error(
+        "the step control wants a step of {wanted} after one of {step} on the way to waypoint {waypoint}; it must be {requirement}"
+    )]
+    StepControl {
+        /// What is asked of it.
+        requirement: &'static str,
+        /// The step it wants.
+        wanted: f64,
+        /// The step before.
+        step: f64,
+        /// The number of the waypoint that was wanted.
+        waypoint: usize,
+    },
+    /// A corrector that neither accepts nor gives up.
+    #[error("the corrector had moved {corrections} times on the way to waypoint {waypoint}, at lambda {}, gamma {}, t {time}, and had not come to an end", at.lambda(), at.gamma())]
+    Corrector {
+        /// How often it moved.
+        corrections: usize,
+        /// The number of the waypoint that was wanted.
+        waypoint: usize,
+        /// Where.
+        at: Multipliers,
+        /// When.
+        time: f64,
+    },
     /// A drive that leads nowhere.
     #[error("the drive's {what} must be {requirement}, not {value}")]
     Drive {

@@ -18,6 +18,9 @@ const LONGEST_CORNER: f64 = 1e-3;
 /// Unit tangents whose products differ by less than this may be the same.
 const SAME: f64 = 1e-3;
 
+/// Steps that are tried from one waypoint: as many as it takes to halve the longest number down to the shortest.
+const MOST_STEPS: usize = 2_100;
+
 /// A step to be tried.
 struct Step {
     /// The unit tangent at its beginning.
@@ -55,6 +58,27 @@ impl<S: System> Default for Failure<S> {
     }
 }
 
+/// A step control's step, if it is one.
+fn positive<E: std::error::Error>(wanted: f64, step: f64, waypoint: usize) -> Result<f64, ProcessError<E>> {
+    let requirement = "positive";
+    if wanted > 0.0 {
+        Ok(wanted)
+    } else {
+        Err(ProcessError::StepControl { requirement, wanted, step, waypoint })
+    }
+}
+
+/// A step control's step after one that was given up, if it is a shorter one.
+fn shorter<E: std::error::Error>(wanted: f64, step: f64, waypoint: usize) -> Result<f64, ProcessError<E>> {
+    let requirement = "positive, and shorter than a step that was given up";
+    let is_shorter = wanted > 0.0 && wanted < step;
+    if is_shorter {
+        Ok(wanted)
+    } else {
+        Err(ProcessError::StepControl { requirement, wanted, step, waypoint })
+    }
+}
+
 impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     /// The waypoint after the current one; `None` with a reason to stop.
     pub(super) fn advance(&mut self) -> Traced<D, Option<Waypoint<D::System>>> {
@@ -67,7 +91,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             }
         };
         let control = std::sync::Arc::clone(&self.engine.process.control);
-        let mut wanted = self.next_step;
+        let waypoint = from.index + 1;
+        let mut wanted = positive(self.next_step, from.step, waypoint)?;
+        let mut tried = 0;
         loop {
             let step = self.step(&from, direction, wanted);
             let trial = match self.attempt(&from, &step)? {
@@ -84,8 +110,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 Trial::Accepted(to) => return self.accept(&from, *to, step.length).map(Some),
                 Trial::GivenUp(failure) => {
                     self.engine.counters.rejected_steps += 1;
-                    if let Some(shorter) = control.after_rejection(step.length) {
-                        wanted = shorter;
+                    tried += 1;
+                    if let Some(next) = control.after_rejection(step.length).filter(|_| tried < MOST_STEPS) {
+                        wanted = shorter(next, step.length, waypoint)?;
                         continue;
                     }
                     if self.engine.process.drive.target().is_none()

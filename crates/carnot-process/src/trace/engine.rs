@@ -11,6 +11,9 @@ use crate::{
     PointGradient, Process, ProcessError, Site, Slopes, Tangent, Waypoint, Work,
 };
 
+/// Corrections after which no corrector is asked any more.
+const MOST_CORRECTIONS: usize = 1_000;
+
 /// Everything that it takes to find points of the curve.
 pub(crate) struct Engine<D: Driven, T> {
     pub(crate) process: Process,
@@ -211,6 +214,10 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
                 if !(reach > 0.0 && reach < 1.0) {
                     correction = scale(way, 0.5);
                 }
+            }
+            if corrections >= MOST_CORRECTIONS {
+                let (at, time) = (here.equilibrium.multipliers, here.point.time);
+                return Err(ProcessError::Corrector { corrections, waypoint, at, time });
             }
             let next = self.axes.moved(position, correction);
             if !plane.allows(next) {

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::convert::Infallible;
 
 use carnot_process::{
-    Constraint, Coordinate, Drive, FromResponse, Heading, Hold, Point, PointGradient, Process, ProcessError,
-    StopReason,
+    Constraint, Coordinate, Correction, Corrector, Drive, Equations, FromResponse, Heading, Hold, Outcome,
+    Point, PointGradient, Process, ProcessError, StepControl, StopReason,
 };
 use carnot_surface::{
     At, Certificate, Driven, Equilibrium, Force, Inversion, InversionOptions, Multipliers, Observable,
@@ -16,14 +16,20 @@ use carnot_testkit::assert_close;
 use crate::{at, two_dimensional};
 
 /// A system that fails, or is not a number, at its third equilibrium.
-struct Failing {
+pub(crate) struct Failing {
     calls: Cell<u32>,
     fails: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("it broke")]
-struct Broken;
+pub(crate) struct Broken;
+
+impl Failing {
+    pub(crate) fn new(fails: bool) -> Self {
+        Self { calls: Cell::new(0), fails }
+    }
+}
 
 impl System for Failing {
     type Rdc = Rdc;
@@ -52,7 +58,7 @@ impl Responsive for Failing {
 #[test]
 fn a_system_that_fails_ends_the_trace_with_an_error_that_names_the_waypoint() {
     for fails in [true, false] {
-        let system = Failing { calls: Cell::new(0), fails };
+        let system = Failing::new(fails);
         let start = system.equilibrium(at(1.0, 1.0), None).expect("the first equilibrium");
         let process = Process::new(Hold::Classification, Drive::LambdaTo(5.0));
         let mut trace = process.trace(&system, start, FromResponse).expect("a trace");
@@ -317,4 +323,90 @@ fn a_corner_beyond_a_right_angle_is_a_turn_and_arc_length_goes_around_it() {
     assert_close!(last.time, 0.999 - (2.0 - before) / 1.25f64.sqrt(), rtol = 0.0, atol = 1e-3);
     assert!(last.gamma > 1.0);
     assert!(around.waypoints.iter().all(|waypoint| waypoint.residual.abs() <= 4e-12));
+}
+
+/// A step control that answers what it is told to.
+#[derive(Debug)]
+struct Stubborn {
+    first: f64,
+    next: f64,
+    /// After a step that was given up, times that step.
+    rejected: f64,
+}
+
+impl StepControl for Stubborn {
+    fn first(&self) -> f64 {
+        self.first
+    }
+    fn next(&self, _outcome: &Outcome) -> f64 {
+        self.next
+    }
+    fn after_rejection(&self, step: f64) -> Option<f64> {
+        Some(self.rejected * step)
+    }
+    fn smallest(&self) -> f64 {
+        1e-9
+    }
+}
+
+/// A corrector that has never had enough.
+#[derive(Debug)]
+struct Restless;
+
+impl Corrector for Restless {
+    fn correct(&self, _equations: &Equations) -> Correction {
+        Correction::Move([0.0, 1e-9, 0.0])
+    }
+}
+
+/// A corrector that gives up at once.
+#[derive(Debug)]
+struct Faint;
+
+impl Corrector for Faint {
+    fn correct(&self, _equations: &Equations) -> Correction {
+        Correction::GiveUp
+    }
+}
+
+#[test]
+fn parts_that_would_go_on_for_ever_end_in_an_error_that_names_the_waypoint() {
+    let process = Process::new(Hold::Classification, Drive::LambdaTo(0.5));
+    let run = |process: Process| process.run(two_dimensional(), at(3.0, 3.0));
+    // Of steps: the first, one after an accepted one, one after one that was given up.
+    let stubborn = |first, next, rejected| Stubborn { first, next, rejected };
+    for step in [0.0, -1.0, f64::NAN] {
+        for (control, expected) in [(stubborn(step, 0.1, 0.5), 1), (stubborn(0.1, step, 0.5), 2)] {
+            let error = run(process.clone().with_control(control)).expect_err("no step");
+            let ProcessError::StepControl { waypoint, wanted, .. } = error else { panic!("{error}") };
+            assert!(waypoint == expected && wanted.to_bits() == step.to_bits(), "{waypoint} {wanted}");
+        }
+    }
+    let faint = process.clone().with_corrector(Faint);
+    for factor in [1.0, 2.0, 0.0, f64::NAN] {
+        let error = run(faint.clone().with_control(stubborn(0.1, 0.1, factor))).expect_err("not shorter");
+        assert!(
+            matches!(error, ProcessError::StepControl { waypoint: 1, step, .. } if step == 0.1),
+            "{error}"
+        );
+    }
+    // What shortens by a little only is not asked for ever, and what halves may go on as long as there are numbers.
+    for factor in [1.0 - 1e-12, 0.5] {
+        let curve = run(faint.clone().with_control(stubborn(0.1, 0.1, factor)));
+        match curve {
+            Ok(curve) => {
+                assert!(matches!(curve.stop, StopReason::StepTooSmall { .. }), "{}", curve.stop);
+                assert!((1_000..3_000).contains(&curve.counters.rejected_steps), "{:?}", curve.counters);
+            }
+            Err(error) => {
+                assert!(
+                    matches!(error, ProcessError::StepControl { wanted: 0.0, .. }) && factor == 0.5,
+                    "{error}"
+                );
+            }
+        }
+    }
+    let error = run(process.with_corrector(Restless)).expect_err("no end of corrections");
+    let ProcessError::Corrector { waypoint, corrections, .. } = error else { panic!("{error}") };
+    assert_eq!((waypoint, corrections), (1, 1_000));
 }
