@@ -4,10 +4,11 @@ use std::fmt;
 
 use carnot_surface::System;
 
-use crate::{Coordinates, Counters, Point, Waypoint};
+use crate::{Coordinates, Counters, Point, StopReason, Waypoint};
 
 /// Everything that the rest of a process depends on, but for the process, its events and the system: made by
-/// [`Trace::checkpoint`](crate::Trace::checkpoint), taken up by [`Process::resume`](crate::Process::resume).
+/// [`Trace::checkpoint`](crate::Trace::checkpoint), taken up by [`Process::resume`](crate::Process::resume). That the trace
+/// had stopped, and why, or failed, is part of it.
 pub struct Checkpoint<S: System, T> {
     pub(crate) first: S::Rdc,
     pub(crate) start: Point,
@@ -18,6 +19,8 @@ pub struct Checkpoint<S: System, T> {
     pub(crate) before: Option<[f64; 3]>,
     pub(crate) next_step: f64,
     pub(crate) counters: Counters,
+    pub(crate) stop: Option<StopReason>,
+    pub(crate) failed: bool,
     pub(crate) tangent: T,
 }
 
@@ -43,5 +46,10 @@ impl<S: System, T> Checkpoint<S, T> {
     /// The last waypoint.
     pub fn waypoint(&self) -> &Waypoint<S> {
         &self.current
+    }
+
+    /// How the trace had ended, [`StopReason::Failed`] after an error; `None` of one that goes on.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.stop.or(self.failed.then_some(StopReason::Failed))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use carnot_surface::{At, System};
 
 use crate::coordinates::Position;
+use crate::names::Name;
 use crate::{Coexistence, Coordinate, Coordinates, Point, Slopes, Work};
 
 /// An accepted point of a process.
@@ -42,10 +43,11 @@ pub struct Waypoint<S: System> {
 }
 
 /// An event at a waypoint.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EventMark {
     /// Its name.
-    pub name: &'static str,
+    #[serde(deserialize_with = "crate::names::read")]
+    pub name: Name,
     /// The distance, in coordinates, from the waypoint back to the last place where it had not happened yet.
     pub width: f64,
 }
@@ -71,7 +73,7 @@ impl<S: System> fmt::Debug for Waypoint<S> {
 }
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum StopReason {
     /// The drive reached its end.
@@ -91,7 +93,8 @@ pub enum StopReason {
     /// An event that ends the process happened; it is on the last waypoint.
     Event {
         /// Its name.
-        name: &'static str,
+        #[serde(deserialize_with = "crate::names::read")]
+        name: Name,
     },
     /// The curve turns back in the driving coordinate at the last waypoint. A drive by arc length goes around.
     Turned {
@@ -107,7 +110,8 @@ pub enum StopReason {
     StepTooSmall {
         /// The last step tried.
         step: f64,
-        /// The residual that was left after its last correction.
+        /// The residual that was left after its last correction; infinite of a step that could not be looked at.
+        #[serde(with = "crate::record::maybe_infinite")]
         residual: f64,
     },
     /// The number of waypoints allowed was reached.

@@ -12,6 +12,7 @@ mod drive;
 mod error;
 mod event;
 mod linear;
+mod names;
 mod options;
 mod point;
 mod predictor;

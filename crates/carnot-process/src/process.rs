@@ -121,7 +121,7 @@ impl Process {
     }
 
     /// The process from where it was when the checkpoint was made. What follows is the same to the last bit, if the process
-    /// and the system are.
+    /// and the system are. A trace that had stopped or failed has done so still: [`Trace::steer`] takes it on.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use carnot_surface::{Equilibrium, System};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Checkpoint, Coordinates, Counters, Curve, Point, Slopes, Waypoint, Work};
+use crate::{Checkpoint, Coordinates, Counters, Curve, EventMark, Point, Slopes, StopReason, Waypoint, Work};
 
 /// A waypoint without the state of its system: a row of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -103,7 +103,7 @@ impl<S: System> Serialize for Curve<S> {
         #[derive(Serialize)]
         struct Table {
             waypoints: Vec<Row>,
-            stop: crate::StopReason,
+            stop: StopReason,
             counters: Counters,
             axes: Coordinates,
         }
@@ -137,11 +137,14 @@ struct Saved<V, X, T> {
     before: Option<[f64; 3]>,
     next_step: f64,
     counters: Counters,
+    event: Option<EventMark>,
+    stop: Option<StopReason>,
+    failed: bool,
     tangent: T,
 }
 
 /// Written for systems whose observables and states can be written, as those of `carnot-surface` can. In a format that keeps
-/// every bit of a number what is resumed is the same to the last bit; the name of an event at the last waypoint is not kept.
+/// every bit of a number what is resumed is the same to the last bit.
 impl<S, T> Serialize for Checkpoint<S, T>
 where
     S: System,
@@ -174,6 +177,9 @@ where
             before: self.before,
             next_step: self.next_step,
             counters: self.counters,
+            event: now.event,
+            stop: self.stop,
+            failed: self.failed,
             tangent: self.tangent.clone(),
         };
         saved.serialize(serializer)
@@ -204,7 +210,7 @@ where
             direction: saved.direction,
             arriving: saved.arriving,
             work: saved.work,
-            event: None,
+            event: saved.event,
         };
         Ok(Self {
             first: saved.first,
@@ -216,7 +222,22 @@ where
             before: saved.before,
             next_step: saved.next_step,
             counters: saved.counters,
+            stop: saved.stop,
+            failed: saved.failed,
             tangent: saved.tangent,
         })
+    }
+}
+
+/// A number that may be infinite, in formats that have no word for that.
+pub(crate) mod maybe_infinite {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<Z: Serializer>(number: &f64, to: Z) -> Result<Z::Ok, Z::Error> {
+        Some(*number).filter(|number| number.is_finite()).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, Z: Deserializer<'de>>(from: Z) -> Result<f64, Z::Error> {
+        Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
     }
 }

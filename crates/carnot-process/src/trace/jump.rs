@@ -1,7 +1,6 @@
 //! Where no multipliers meet the constraint because an observable jumps.
 
 use carnot_surface::{Driven, Rdc};
-use serde::Serialize;
 
 use super::engine::{Engine, Evaluated, Near, Plane, Settled};
 use super::{Trace, Traced};
@@ -11,7 +10,7 @@ use crate::linear::{Vector, dot, norm, plus, scale};
 use crate::{Point, Tangent, Waypoint};
 
 /// Two equilibria at the same multipliers, to rounding, on whose sides the residual of the constraint has different signs.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Coexistence {
     /// Where: lambda.
     pub lambda: f64,
@@ -20,14 +19,25 @@ pub struct Coexistence {
     /// When.
     pub time: f64,
     /// The observables of the one whose residual is below zero, and of the one whose is above.
-    #[serde(serialize_with = "rates_distortions_and_losses")]
+    #[serde(with = "rates_distortions_and_losses")]
     pub sides: [Rdc; 2],
     /// Their residuals.
     pub residuals: [f64; 2],
 }
 
-fn rates_distortions_and_losses<Z: serde::Serializer>(sides: &[Rdc; 2], to: Z) -> Result<Z::Ok, Z::Error> {
-    sides.map(|rdc| [rdc.rate, rdc.distortion, rdc.classification]).serialize(to)
+/// `[R, D, C]` of either side.
+mod rates_distortions_and_losses {
+    use carnot_surface::Rdc;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<Z: Serializer>(sides: &[Rdc; 2], to: Z) -> Result<Z::Ok, Z::Error> {
+        sides.map(|rdc| [rdc.rate, rdc.distortion, rdc.classification]).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, Z: Deserializer<'de>>(from: Z) -> Result<[Rdc; 2], Z::Error> {
+        let sides = <[[f64; 3]; 2]>::deserialize(from)?;
+        Ok(sides.map(|[rate, distortion, classification]| Rdc { rate, distortion, classification }))
+    }
 }
 
 impl Coexistence {

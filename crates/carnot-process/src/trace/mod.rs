@@ -105,8 +105,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         driven: D,
         checkpoint: Checkpoint<D::System, T>,
     ) -> Traced<D, Self> {
-        let Checkpoint { first, start, axes, level, current, started, before, next_step, counters, tangent } =
+        let Checkpoint { first, start, axes, level, current, started, before, next_step, counters, .. } =
             checkpoint;
+        let Checkpoint { stop, failed, tangent, .. } = checkpoint;
         let time = current.point.time;
         let system = system_at(&driven, time, &current.equilibrium)?;
         let engine = Engine {
@@ -123,16 +124,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         };
         engine.check()?;
         let before = before.map(Position);
-        Ok(Self {
-            engine,
-            events: Vec::new(),
-            current,
-            started,
-            before,
-            next_step,
-            stop: None,
-            failed: false,
-        })
+        Ok(Self { engine, events: Vec::new(), current, started, before, next_step, stop, failed })
     }
 
     /// Everything that the rest of the process depends on, but for the process, its events and the system.
@@ -150,6 +142,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             before: self.before.map(|Position(place)| place),
             next_step: self.next_step,
             counters: self.engine.counters,
+            stop: self.stop,
+            failed: self.failed,
             tangent: self.engine.tangent.clone(),
         }
     }
@@ -162,7 +156,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// Goes on, from the current waypoint, as another process: with another drive, other options, another rule or other
-    /// parts. What is held, and at which value, and the coordinates stay as they are. A trace that had stopped goes on too.
+    /// parts. What is held, and at which value, and the coordinates stay as they are. A trace that had stopped goes on too, and
+    /// so does one that had failed: with a shorter step, for instance.
     ///
     /// # Errors
     ///
@@ -186,7 +181,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         self.current.direction = Engine::<D, T>::direction(&found, preferred);
         self.next_step = self.engine.process.control.first();
         self.before = None;
-        self.stop = None;
+        (self.stop, self.failed) = (None, false);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod discrete;
 mod event;
 mod failing;
 mod independent;
+mod killed;
 mod measured;
 mod moving;
 mod order;
