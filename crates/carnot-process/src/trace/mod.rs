@@ -1,6 +1,8 @@
 //! The predictor-corrector, as an iterator.
 
 mod advance;
+mod attempt;
+mod corner;
 mod engine;
 mod jump;
 mod locate;
