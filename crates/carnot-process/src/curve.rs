@@ -90,6 +90,20 @@ pub enum StopReason {
         /// Its last value.
         value: f64,
     },
+    /// A steered multiplier has risen to where it, and whatever else may move, no longer moves what is held, up to rounding:
+    /// beyond, the constraint can be met at infinity only.
+    Saturated {
+        /// Which.
+        multiplier: Coordinate,
+        /// Its last value.
+        value: f64,
+    },
+    /// The curve leads on to times at which there are no data, beyond 0 or 1. A drive by time is not ended so: to drive to a
+    /// time at which there are no data is an error.
+    DataEnded {
+        /// The last time: the end of the path, or as close to it as the smallest step where there is no force at the end.
+        time: f64,
+    },
     /// An event that ends the process happened; it is on the last waypoint.
     Event {
         /// Its name.
@@ -128,6 +142,12 @@ impl fmt::Display for StopReason {
             Self::LeftRange { multiplier, value } => {
                 write!(f, "{multiplier} left the range allowed: it is {value:.3e}")
             }
+            Self::Saturated { multiplier, value } => write!(
+                f,
+                "{multiplier} has risen to {value:.3e}, where nothing moves what is to be held any more: \
+                 it can be met at infinity only"
+            ),
+            Self::DataEnded { time } => write!(f, "the curve leads beyond the data, which end at t {time}"),
             Self::Event { name } => write!(f, "the event {name} happened"),
             Self::Turned { coordinate } => write!(f, "the curve turns back in {coordinate}"),
             Self::NotSteerable => {

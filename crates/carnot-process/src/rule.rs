@@ -9,7 +9,8 @@ use crate::{Constraint, Coordinates, Point, PointGradient, Slopes};
 pub struct Place<'a> {
     /// The point.
     pub point: &'a Point,
-    /// The start of the process.
+    /// Where the rule began to hold: the start of the process, or where the process was
+    /// [steered](crate::Trace::steer) to the rule.
     pub start: &'a Point,
     /// How the observables change there.
     pub slopes: &'a Slopes,
@@ -40,8 +41,8 @@ pub struct Demand {
 /// The rule that closes the system. A process has three coordinates and holds one function, so that one more equation leaves
 /// a curve. On data that stay as they are it is that the time does not move, `Hold::Time`, and with that the default.
 ///
-/// Every [`Constraint`] is a rule: its value is held too, at what it was at the start. A rule need not be of that kind:
-/// [`LeastChange`] restricts the direction of the curve and not its place.
+/// Every [`Constraint`] is a rule: its value is held too, at what it was where the rule began to hold. A rule need not be of
+/// that kind: [`LeastChange`] restricts the direction of the curve and not its place.
 pub trait Rule: fmt::Debug + Send + Sync {
     /// The rule's demand at a place.
     fn demand(&self, place: &Place<'_>) -> Demand;
@@ -62,7 +63,10 @@ impl<C: Constraint> Rule for C {
 /// constraint while time moves by `du_t` the one of least norm. With the held function's derivatives `g` it is along
 /// `(g_lambda, g_gamma)`, or `g_gamma du_lambda - g_lambda du_gamma = 0`.
 ///
-/// This is a rule of direction: where the curve ends depends on the way, as of every nonholonomic constraint.
+/// This is a rule of direction: where the curve ends depends on the way, as of every nonholonomic constraint. Where it
+/// meets a transition, at which the derivatives jump, it may lead back across from either side. The process then goes along the
+/// transition to and fro, in the smallest steps, and ends with [`StopReason::MostWaypoints`](crate::StopReason::MostWaypoints):
+/// hold a multiplier or an observable instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeastChange;
 

@@ -8,7 +8,8 @@ use crate::linear::{Vector, dot, scale};
 use crate::{Coordinate, Coordinates, Point, Waypoint};
 
 /// The integrals of a process, in nats. On one branch of equilibria `dF = D dlambda + C dgamma + tau dt`, so that
-/// [`total`](Self::total) is the change of F, whatever the way.
+/// [`total`](Self::total) is the change of F, whatever the way; how closely is said at
+/// [`Options::work_nodes`](crate::Options::work_nodes).
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Work {
     /// `int D dlambda`.

@@ -2,15 +2,20 @@
 
 use carnot_surface::{Driven, System};
 
+use super::border::Border;
+use super::driving::STEEP;
 use super::engine::Evaluated;
-use super::{STEEP, Trace, Traced};
+use super::{Trace, Traced};
 use crate::coordinates::Position;
 use crate::drive::axis;
-use crate::linear::Vector;
+use crate::linear::{Vector, unit};
 use crate::{Coordinate, Drive, Outcome, ProcessError, StopReason, Tangent, Waypoint};
 
 /// A tangent component below this is rounding: no turn is seen by its sign.
 const LEVEL: f64 = 1e-12;
+
+/// A unit tangent with more than this along a coordinate is hardly along another.
+const MOSTLY: f64 = 0.9;
 
 /// Steps that are tried from one waypoint: as many as it takes to halve the longest number down to the shortest.
 const MOST_STEPS: usize = 2_100;
@@ -40,15 +45,15 @@ pub(super) struct Failure<S: System> {
     pub(super) sides: Option<Box<[Evaluated<S>; 2]>>,
     /// Where the curve goes on, beyond a gap.
     pub(super) beyond: Option<Box<Waypoint<S>>>,
-    /// The multiplier that would have had to be negative.
-    pub(super) below_zero: Option<Coordinate>,
+    /// The border that was in the way.
+    pub(super) border: Option<Border>,
     /// Whether no correction was possible: nothing that may move moves what is held.
     pub(super) is_singular: bool,
 }
 
 impl<S: System> Default for Failure<S> {
     fn default() -> Self {
-        Self { residual: 0.0, sides: None, beyond: None, below_zero: None, is_singular: false }
+        Self { residual: 0.0, sides: None, beyond: None, border: None, is_singular: false }
     }
 }
 
@@ -150,10 +155,14 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         step: &Step,
         failure: Failure<D::System>,
     ) -> Traced<D, StopReason> {
-        if let Some(multiplier) = failure.below_zero
-            && from.point.coordinate(multiplier) == 0.0
-        {
-            return Ok(StopReason::ReachedZero { multiplier });
+        match failure.border {
+            Some(Border { coordinate: Coordinate::Time, .. }) => {
+                return Ok(StopReason::DataEnded { time: from.point.time });
+            }
+            Some(Border { coordinate: multiplier, .. }) if from.point.coordinate(multiplier) == 0.0 => {
+                return Ok(StopReason::ReachedZero { multiplier });
+            }
+            _ => {}
         }
         if let Some((coordinate, end)) = self.engine.process.drive.target() {
             let way = self.engine.axes.axis(coordinate).between(from.point.coordinate(coordinate), end);
@@ -172,7 +181,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             return Ok(StopReason::Jump(jump));
         }
         if failure.is_singular {
-            return Ok(StopReason::NotSteerable);
+            return Ok(self.not_steerable(from));
         }
         Ok(StopReason::StepTooSmall { step: step.length, residual: failure.residual })
     }
@@ -202,7 +211,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         if from.index + 1 >= process.options.most_waypoints {
             return Err(StopReason::MostWaypoints);
         }
-        let direction = from.direction.ok_or(StopReason::NotSteerable)?;
+        let direction = from.direction.ok_or_else(|| self.not_steerable(from))?;
         for (multiplier, value) in multipliers {
             if value == 0.0 && direction[multiplier.index()] < 0.0 {
                 return Err(StopReason::ReachedZero { multiplier });
@@ -211,9 +220,26 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 return Err(StopReason::LeftRange { multiplier, value });
             }
         }
+        if self.engine.leaves_data(Position::of(&from.point), direction, process.control.smallest()) {
+            return Err(StopReason::DataEnded { time: from.point.time });
+        }
         match process.drive.target() {
-            Some((k, _)) if direction[k.index()].abs() <= LEVEL => Err(StopReason::NotSteerable),
+            Some((k, _)) if direction[k.index()].abs() <= LEVEL => Err(self.not_steerable(from)),
             _ => Ok(direction),
+        }
+    }
+
+    /// Why nothing moves what is held: because a multiplier has risen to where it no longer does, or else.
+    fn not_steerable(&self, from: &Waypoint<D::System>) -> StopReason {
+        let driving = self.engine.process.drive.target().map(|(k, _)| k);
+        let back = self.before.map(|before| self.engine.axes.between(before, Position::of(&from.point)));
+        let way = from.arriving.filter(|_| from.index > 0).or_else(|| unit(back?));
+        let risen = |k: &Coordinate| Some(*k) != driving && way.is_some_and(|unit| unit[k.index()] > MOSTLY);
+        match [Coordinate::Lambda, Coordinate::Gamma].into_iter().find(risen) {
+            Some(multiplier) => {
+                StopReason::Saturated { multiplier, value: from.point.coordinate(multiplier) }
+            }
+            None => StopReason::NotSteerable,
         }
     }
 

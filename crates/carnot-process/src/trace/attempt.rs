@@ -3,6 +3,7 @@
 use carnot_surface::Driven;
 
 use super::advance::{Failure, Step, Trial};
+use super::border::Border;
 use super::engine::{Engine, Evaluated, Near, Plane, Settled};
 use super::{ErrorOf, Trace, Traced};
 use crate::coordinates::Position;
@@ -28,7 +29,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         };
         let near = Near { equilibrium: &from.equilibrium, point: &from.point };
         let within = match (step.driving, self.engine.process.drive.target()) {
-            (None, Some((k, end))) => Some((k, [from.point.coordinate(k), end])),
+            (None, Some((k, end))) => Some((k, [self.behind(from, step, k, end), end])),
             _ => None,
         };
         let settled = self.engine.settle(&Plane { normal, through, within }, &near, from.index + 1)?;
@@ -36,11 +37,20 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             Settled::Reached { found, corrections, error } => {
                 Ok(Trial::Accepted(Box::new(self.arrived(from, *found, corrections, error))))
             }
-            Settled::BelowZero(multiplier) => self.land_on_zero(from, step, moved, multiplier),
+            Settled::Outside(border) => self.land_on_border(from, step, moved, border),
             Settled::GivenUp { residual, sides, is_singular } => {
                 Ok(Trial::GivenUp(Failure { residual, sides, is_singular, ..Failure::default() }))
             }
         }
+    }
+
+    /// How far back corrections of a step along a steep curve may go in the driving coordinate: it hardly moves, by less, perhaps,
+    /// than what is allowed of the residual, and on the way to the curve it may move the other way.
+    fn behind(&self, from: &Waypoint<D::System>, step: &Step, k: Coordinate, end: f64) -> f64 {
+        let axis = self.engine.axes.axis(k);
+        let [start, here] = [&self.engine.start, &from.point].map(|point| point.coordinate(k));
+        let has_come = (start - here) * (end - here) < 0.0;
+        axis.moved(if has_come { start } else { here }, -step.length * (end - here).signum())
     }
 
     /// The predicted move. Where the predictor has no tangent to go by, it is Euler's.
@@ -68,27 +78,32 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         }
     }
 
-    /// A step that leads below zero ends on zero instead.
-    fn land_on_zero(
+    /// A step that leads beyond a border ends on it instead.
+    fn land_on_border(
         &mut self,
         from: &Waypoint<D::System>,
         step: &Step,
         moved: Vector,
-        multiplier: Coordinate,
+        border: Border,
     ) -> Traced<D, Trial<D>> {
-        let failure = Failure { residual: from.residual, below_zero: Some(multiplier), ..Failure::default() };
+        let failure = Failure { residual: from.residual, border: Some(border), ..Failure::default() };
         let given_up = Ok(Trial::GivenUp(failure));
         let (start, axes) = (Position::of(&from.point), self.engine.axes);
-        let way = axes.axis(multiplier).between(start.get(multiplier), 0.0);
+        let Border { coordinate, value } = border;
+        let way = axes.axis(coordinate).between(start.get(coordinate), value);
         if way == 0.0 {
             return given_up;
         }
-        let share = (way / moved[multiplier.index()]).clamp(0.0, 1.0);
+        let share = (way / moved[coordinate.index()]).clamp(0.0, 1.0);
         let share = if share > 0.0 { share } else { 1.0 };
-        let through = axes.moved(start, scale(moved, share)).with(multiplier, 0.0);
+        let through = axes.moved(start, scale(moved, share)).with(coordinate, value);
         let near = Near { equilibrium: &from.equilibrium, point: &from.point };
-        let plane = Plane::new(axis(multiplier, -1.0), through);
-        let settled = self.engine.settle(&plane, &near, from.index + 1)?;
+        let plane = Plane::new(axis(coordinate, way.signum()), through);
+        let settled = match self.engine.settle(&plane, &near, from.index + 1) {
+            // The last data may be missing, or their force infinite: then they are approached only.
+            Err(_) if coordinate == Coordinate::Time => return given_up,
+            settled => settled?,
+        };
         let Settled::Reached { found, corrections, error } = settled else { return given_up };
         let gone = axes.between(start, Position::of(&found.point));
         // Not much farther than the step was to go: in the driving coordinate, or in length.
@@ -133,7 +148,7 @@ struct TangentField<'a, D: Driven, T> {
 impl<D: Driven, T: Tangent<D>> Field for TangentField<'_, D, T> {
     fn tangent(&mut self, moved: [f64; 3]) -> Option<[f64; 3]> {
         let position = self.engine.axes.moved(Position::of(&self.from.point), moved);
-        if position.negative().is_some() {
+        if self.engine.outside(position, self.from.point.time).is_some() {
             return None;
         }
         let near = Near { equilibrium: &self.from.equilibrium, point: &self.from.point };

@@ -2,6 +2,7 @@
 
 use carnot_surface::{At, Driven, Multipliers, Observables, Quantity, System};
 
+use super::border::Border;
 use super::{RdcOf, ScalarOf, Traced};
 use crate::coordinates::Position;
 use crate::linear::{Vector, dot, norm, orthogonal, scale, solve};
@@ -20,6 +21,7 @@ pub(crate) struct Engine<D: Driven, T> {
     pub(crate) driven: D,
     pub(crate) tangent: T,
     pub(crate) axes: Coordinates,
+    /// Where the rule began to hold.
     pub(crate) start: Point,
     pub(crate) first: RdcOf<D>,
     /// The value that is held.
@@ -70,8 +72,8 @@ pub(crate) struct Near<'a, S: System> {
 pub(crate) enum Settled<S: System> {
     /// The corrector accepted it, after so many corrections by so much in all.
     Reached { found: Box<Evaluated<S>>, corrections: usize, error: f64 },
-    /// A multiplier would have to be negative.
-    BelowZero(Coordinate),
+    /// It would have to be beyond a border.
+    Outside(Border),
     /// The corrector gave up. Where the residual had both signs, the last place of either; and whether the equations did not
     /// determine a correction.
     GivenUp { residual: f64, sides: Option<Box<[Evaluated<S>; 2]>>, is_singular: bool },
@@ -168,8 +170,9 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         waypoint: usize,
     ) -> Traced<D, Settled<D::System>> {
         let nothing = Settled::GivenUp { residual: f64::INFINITY, sides: None, is_singular: false };
-        if let Some(coordinate) = plane.through.negative() {
-            return Ok(Settled::BelowZero(coordinate));
+        let time = near.point.time;
+        if let Some(border) = self.outside(plane.through, time) {
+            return Ok(Settled::Outside(border));
         }
         if !plane.allows(plane.through) {
             return Ok(nothing);
@@ -216,15 +219,16 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
                 }
             }
             if corrections >= MOST_CORRECTIONS {
-                let (at, time) = (here.equilibrium.multipliers, here.point.time);
+                let Evaluated { point: Point { time, .. }, equilibrium, .. } = here;
+                let at = equilibrium.multipliers;
                 return Err(ProcessError::Corrector { corrections, waypoint, at, time });
             }
             let next = self.axes.moved(position, correction);
             if !plane.allows(next) {
                 return Ok(Settled::GivenUp { residual, sides: None, is_singular: false });
             }
-            if let Some(coordinate) = next.negative() {
-                return Ok(Settled::BelowZero(coordinate));
+            if let Some(border) = self.outside(next, time) {
+                return Ok(Settled::Outside(border));
             }
             self.counters.corrections += 1;
             corrections += 1;

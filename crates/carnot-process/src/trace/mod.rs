@@ -2,7 +2,9 @@
 
 mod advance;
 mod attempt;
+mod border;
 mod corner;
+mod driving;
 mod engine;
 mod jump;
 mod locate;
@@ -10,15 +12,15 @@ mod narrowing;
 mod segment;
 
 use std::fmt;
+use std::sync::Arc;
 
 use carnot_surface::{At, Driven, Scalar, System};
 
 use crate::coordinates::Position;
-use crate::drive::axis;
-use crate::linear::{Vector, unit};
+use crate::linear::Vector;
 use crate::{
-    Checkpoint, Coordinate, Coordinates, Counters, Curve, Drive, Event, Point, Process, ProcessError,
-    StopReason, Tangent, Waypoint, control,
+    Checkpoint, Coordinates, Counters, Curve, Event, Point, Process, ProcessError, StopReason, Tangent,
+    Waypoint,
 };
 use engine::{Engine, Near, Settled};
 
@@ -29,10 +31,6 @@ pub(crate) type RdcOf<D> = <<D as Driven>::System as System>::Rdc;
 /// What may fail on the way.
 pub(crate) type Traced<D, X> = Result<X, ProcessError<ErrorOf<D>>>;
 pub(crate) type ScalarOf<D> = Scalar<<D as Driven>::System>;
-
-/// A tangent whose component along the drive is below this is steep: a step is then measured in arc length, since what is held
-/// hardly tells places on the plane of the drive apart.
-const STEEP: f64 = 1e-3;
 
 /// A process under way: an iterator of waypoints that its caller may stop, inspect, steer, save, or ask how it ended.
 ///
@@ -158,21 +156,38 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// Goes on, from the current waypoint, as another process: with another drive, other options, another rule or other
-    /// parts. What is held, and at which value, and the coordinates stay as they are. A trace that had stopped goes on too, and
-    /// so does one that had failed: with a shorter step, for instance.
+    /// parts. What is held, and at which value, and the coordinates stay as they are; a rule given by
+    /// [`Process::with_rule`] holds what it finds here. A trace that had stopped goes on too, and so does one that had failed:
+    /// with a shorter step, for instance.
     ///
     /// # Errors
     ///
-    /// [`ProcessError::Option`] and [`ProcessError::Drive`] for what the new process asks.
+    /// [`ProcessError::Option`] and [`ProcessError::Drive`] for what the new process asks, and what its rule has to say here;
+    /// then the trace is what it was.
     pub fn steer(&mut self, change: impl FnOnce(Process) -> Process) -> Traced<D, ()> {
-        let old = self.engine.process.clone();
+        let (old, start) = (self.engine.process.clone(), self.engine.start);
         let mut new = change(old.clone());
-        new.constraint = std::sync::Arc::clone(&old.constraint);
-        self.engine.process = new;
-        if let Err(error) = self.engine.check() {
-            self.engine.process = old;
-            return Err(error);
+        new.constraint = Arc::clone(&old.constraint);
+        if !Arc::ptr_eq(&new.rule, &old.rule) {
+            self.engine.start = self.current.point;
         }
+        self.engine.process = new;
+        match self.way_from_here() {
+            Ok(direction) => self.current.direction = direction,
+            Err(error) => {
+                (self.engine.process, self.engine.start) = (old, start);
+                return Err(error);
+            }
+        }
+        self.next_step = self.engine.process.control.first();
+        self.before = None;
+        (self.stop, self.failed) = (None, false);
+        Ok(())
+    }
+
+    /// The direction in which the process of this moment leaves the current waypoint.
+    fn way_from_here(&mut self) -> Traced<D, Option<Vector>> {
+        self.engine.check()?;
         let Point { time, .. } = self.current.point;
         if time != self.engine.system_time {
             self.engine.system = system_at(&self.engine.driven, time, &self.current.equilibrium)?;
@@ -180,11 +195,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         }
         let found = self.engine.describe(self.current.equilibrium.clone(), time, self.current.index)?;
         let preferred = self.engine.preferred(&self.current.point, None);
-        self.current.direction = Engine::<D, T>::direction(&found, preferred);
-        self.next_step = self.engine.process.control.first();
-        self.before = None;
-        (self.stop, self.failed) = (None, false);
-        Ok(())
+        Ok(Engine::<D, T>::direction(&found, preferred))
     }
 
     /// How the process ended; `None` while it goes on and after an error.
@@ -244,55 +255,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 waypoint.work = from.work;
                 Some(waypoint)
             }
-            Settled::BelowZero(_) | Settled::GivenUp { .. } => None,
+            Settled::Outside(_) | Settled::GivenUp { .. } => None,
         })
-    }
-}
-
-impl<D: Driven, T: Tangent<D>> Engine<D, T> {
-    fn check(&self) -> Traced<D, ()> {
-        self.process.options.check()?;
-        control::check(&*self.process.control)?;
-        let fault = |what, requirement, value| Err(ProcessError::Drive { what, requirement, value });
-        match self.process.drive {
-            Drive::LambdaTo(end) | Drive::GammaTo(end) if !(end.is_finite() && end >= 0.0) => {
-                fault("end", "finite and not negative", end)
-            }
-            Drive::TimeTo(end) if !end.is_finite() => fault("end", "finite", end),
-            Drive::ArcLength { length, .. } if !(length.is_finite() && length >= 0.0) => {
-                fault("length", "finite and not negative", length)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The side of the tangent on which the drive goes on from a point; by arc length, and where the curve is steep, on from
-    /// the last direction.
-    fn preferred(&self, point: &Point, last: Option<Vector>) -> Vector {
-        match self.process.drive {
-            Drive::ArcLength { heading, .. } => last.unwrap_or_else(|| heading.vector()),
-            drive => drive.target().map_or([0.0; 3], |(coordinate, end)| {
-                let ahead = axis(coordinate, if end < point.coordinate(coordinate) { -1.0 } else { 1.0 });
-                last.filter(|last| last[coordinate.index()].abs() < STEEP).unwrap_or(ahead)
-            }),
-        }
-    }
-
-    /// The coordinate along which fractions of the way from a waypoint are measured: the one that drives, unless the curve is
-    /// too steep for it there.
-    fn measure(&self, from: &Waypoint<D::System>) -> Option<Coordinate> {
-        let driving = self.process.drive.target().map(|(coordinate, _)| coordinate);
-        driving.filter(|k| from.direction.is_none_or(|unit| unit[k.index()].abs() >= STEEP))
-    }
-
-    /// The direction along which fractions of the way between two waypoints are measured: the driving coordinate's, or the
-    /// chord's.
-    fn normal(&self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> Vector {
-        let chord = self.axes.between(Position::of(&from.point), Position::of(&to.point));
-        match self.measure(from).filter(|k| chord[k.index()] != 0.0) {
-            Some(coordinate) => axis(coordinate, chord[coordinate.index()].signum()),
-            None => unit(chord).unwrap_or([0.0; 3]),
-        }
     }
 }
 

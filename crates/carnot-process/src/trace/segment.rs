@@ -59,7 +59,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 Settled::Reached { found, .. } => {
                     nodes.push((weight, Engine::<D, T>::waypoint(*found, to.index, normal)));
                 }
-                Settled::BelowZero(_) | Settled::GivenUp { .. } => {
+                Settled::Outside(_) | Settled::GivenUp { .. } => {
                     nodes.clear();
                     break;
                 }

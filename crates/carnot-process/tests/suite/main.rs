@@ -3,6 +3,7 @@
 mod branch;
 mod cycle;
 mod discrete;
+mod ends;
 mod event;
 mod failing;
 mod independent;
@@ -10,6 +11,7 @@ mod killed;
 mod measured;
 mod moving;
 mod order;
+mod random_moving;
 mod saved;
 mod still;
 

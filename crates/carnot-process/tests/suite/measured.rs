@@ -9,6 +9,7 @@ use carnot_surface::{
     SampleKey, Still, System,
 };
 use carnot_testkit::assert_close;
+use carnot_testkit::tier::cases;
 
 use crate::{at, drift, two_dimensional, with_transitions};
 
@@ -20,6 +21,7 @@ struct Noisy {
     scatter: f64,
     /// Whether the noise is common to all equilibria.
     paired: bool,
+    seed: u64,
 }
 
 /// Numbers that look random enough, between -1 and 1.
@@ -42,7 +44,7 @@ impl System for Noisy {
         let scatter = self.scatter * hash(visit);
         let set = if self.paired { 1 } else { 1 + visit };
         let sample = |i: u64| {
-            let noise = 1.0 + 0.5 * hash(1_000 * set + i);
+            let noise = 1.0 + 0.5 * hash(1_000 * set + i + (self.seed << 40));
             [exact.rate * noise, exact.distortion * noise, exact.classification * noise + scatter]
         };
         let rdc = RdcEstimate::from_samples((0..400).map(sample).collect(), SampleKey(set)).expect("finite");
@@ -192,7 +194,7 @@ fn a_guess_that_is_none_is_refused_by_name() {
 
 #[test]
 fn a_noisy_classification_loss_is_held_within_its_tolerance() {
-    let system = Noisy { system: two_dimensional(), scatter: 0.01, paired: true };
+    let system = Noisy { system: two_dimensional(), scatter: 0.01, paired: true, seed: 0 };
     let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
     let first = start.rdc.classification().mean();
     let options = Options {
@@ -228,7 +230,7 @@ fn what_is_within_its_standard_errors_is_not_corrected() {
     assert_eq!(tolerance.allowed(5.0, 1.0, None), 1e-12);
     assert_eq!(tolerance.allowed(5.0, 1e3, None), 1e3 * 512.0 * f64::EPSILON);
     // With nothing but the tolerance of the standard errors the process gets along, with few corrections.
-    let system = Noisy { system: two_dimensional(), scatter: 0.0, paired: false };
+    let system = Noisy { system: two_dimensional(), scatter: 0.0, paired: false, seed: 0 };
     let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
     let run = |standard_errors: f64| {
         let tolerance = Tolerance { rtol: 0.0, atol: 1e-9, standard_errors };
@@ -252,7 +254,7 @@ fn what_is_within_its_standard_errors_is_not_corrected() {
 #[test]
 fn the_error_of_a_function_of_several_observables_is_bounded() {
     // F of a measured system: R, D and C move together, so that the bound is not sharp but holds.
-    let system = Noisy { system: two_dimensional(), scatter: 0.0, paired: true };
+    let system = Noisy { system: two_dimensional(), scatter: 0.0, paired: true, seed: 0 };
     let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
     let tolerance = Tolerance { rtol: 0.01, atol: 0.0, standard_errors: 0.0 };
     let filter = guess([0.5, 0.5, 0.0], 2.0, 1e-3);
@@ -272,4 +274,46 @@ fn the_error_of_a_function_of_several_observables_is_bounded() {
     }
     let axes = Coordinates::at(&Point::of::<Noisy>(&start, 0.0));
     assert_eq!(curve.axes, axes);
+}
+
+#[test]
+fn the_true_residual_is_as_close_as_the_acceptance_promises() {
+    let allowed = 2.0;
+    let exact = two_dimensional();
+    let truth = |at| exact.equilibrium(at, None).expect("an equilibrium").rdc.classification;
+    let runs = cases(300, 4_000);
+    let (mut noise, mut residuals) = (Vec::new(), Vec::new());
+    for seed in 1..=u64::from(runs) {
+        // Noise that is not common to two equilibria: measured again it is another one.
+        let system = Noisy { system: exact.clone(), scatter: 0.0, paired: false, seed };
+        let start = system.equilibrium(at(4.0, 1.0), None).expect("an equilibrium");
+        let first = start.rdc.classification().mean();
+        let tolerance = Tolerance { rtol: 0.0, atol: 1e-9, standard_errors: allowed };
+        let process = Process::new(Hold::Classification, Drive::LambdaTo(2.0))
+            .with_options(Options { tolerance, ..Options::default() })
+            .with_control(carnot_process::FixedStep(0.3));
+        let tangent = measured(guess([0.3 * first, -first.abs(), 0.0], first.abs(), 1e-9));
+        let curve =
+            process.trace(&system, start, tangent).expect("a trace").collect_curve().expect("a curve");
+        // One waypoint of each run: they share the noise of their start.
+        let last = curve.last().expect("a waypoint");
+        let std_err = last.std_err.expect("measured");
+        assert!(last.residual.abs() <= allowed * std_err);
+        let residual = truth(last.equilibrium.multipliers) - truth(at(4.0, 1.0));
+        noise.push((last.residual - residual) / std_err);
+        residuals.push(residual / std_err);
+    }
+    let within =
+        |of: &[f64], z: f64| of.iter().filter(|value| value.abs() <= z).count() as f64 / f64::from(runs);
+    for (z, probability) in [(1.0, 0.682_689), (2.0, 0.954_500), (3.0, 0.997_300)] {
+        // Four standard deviations of a count.
+        let margin = 4.0 * (probability * (1.0 - probability) / f64::from(runs)).sqrt();
+        let (of_noise, of_residual) = (within(&noise, z), within(&residuals, allowed + z));
+        // The standard error is that of a normal variable, whether or not the place was corrected for it, and so what is
+        // within two standard errors as measured is in truth within 2 + z at least as often.
+        assert!((of_noise - probability).abs() <= margin, "{z}: {of_noise}");
+        assert!(of_residual >= probability - margin, "{z}: {of_residual}");
+    }
+    // Not because everything is within everything: the true residuals are of the size of their errors.
+    assert!(within(&residuals, 0.5) < 0.9, "{}", within(&residuals, 0.5));
 }
