@@ -5,6 +5,7 @@ mod blocks;
 mod bounds;
 mod branch;
 mod constant;
+mod convergence;
 mod costs;
 mod curvature;
 mod dense;
@@ -255,6 +256,7 @@ impl DiscreteSystem {
         let task = self.task(at);
         let convex = task.is_convex();
         let mut solution = if convex { solution } else { solver.without_leaving(task, solution) };
+        let is_critical = solver.is_critical(task, &solution);
         solver.evaluate(task, &mut solution);
         let Solution { letters, objective, gap, residual, work, .. } = solution;
         let scale = (objective + at.lambda() * self.problem.least_distortion).abs().max(1.0);
@@ -274,7 +276,7 @@ impl DiscreteSystem {
         } else {
             Certificate::Stationary { residual, starts }
         };
-        let state = DiscreteState::new(&self.problem, at, letters, work)?;
+        let state = DiscreteState::new(&self.problem, at, letters, work)?.at_transition(is_critical);
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }
@@ -319,9 +321,12 @@ impl Responsive for DiscreteSystem {
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
         let task = self.task(at.multipliers);
-        let response = response::response(task, &at.state.letters).map_err(|_| {
+        let is_critical = at.state.is_critical(at.multipliers);
+        let solved = response::response(task, &at.state.letters, is_critical).map_err(|_| {
             DiscreteError::NotAMinimum { lambda: at.multipliers.lambda(), gamma: at.multipliers.gamma() }
-        })?;
+        });
+        let (response, follows) = solved?;
+        at.state.learn(at.multipliers, follows);
         let sidedness = if kink::has_kink(task) { Sidedness::Kink } else { response.sidedness };
         Ok(Response { sidedness, ..response })
     }
