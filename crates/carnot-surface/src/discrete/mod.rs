@@ -4,6 +4,7 @@ mod alternation;
 mod blocks;
 mod bounds;
 mod branch;
+mod change;
 mod constant;
 mod convergence;
 mod costs;
@@ -12,6 +13,7 @@ mod dense;
 mod entry;
 mod error;
 mod evaluation;
+mod exchange;
 mod free_decoder;
 mod gibbs;
 mod kink;
@@ -21,6 +23,7 @@ mod local;
 mod local_entry;
 mod local_response;
 mod motion;
+mod moves;
 mod near_one;
 mod newton;
 mod observed;
@@ -28,10 +31,12 @@ mod onset;
 mod options;
 mod partition;
 mod phase;
+mod pool;
 mod posterior;
 mod problem;
 mod quadratic;
 mod response;
+mod search;
 mod small;
 mod solution;
 mod solver;
@@ -255,7 +260,12 @@ impl DiscreteSystem {
     ) -> Result<At<Self>, DiscreteError> {
         let task = self.task(at);
         let convex = task.is_convex();
-        let mut solution = if convex { solution } else { solver.without_leaving(task, solution) };
+        let mut solution = if convex {
+            solution
+        } else {
+            let kept = solver.without_leaving(task, solution, self.options.aim());
+            solver.settle_locally(task, kept, self.options.aim())
+        };
         let is_critical = solver.is_critical(task, &solution);
         solver.evaluate(task, &mut solution);
         let Solution { letters, objective, gap, residual, work, .. } = solution;
