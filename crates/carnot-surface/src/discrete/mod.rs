@@ -266,6 +266,7 @@ impl DiscreteSystem {
             let kept = solver.without_leaving(task, solution, self.options.aim());
             solver.settle_locally(task, kept, self.options.aim())
         };
+        solution.letters.normalise_absent(&self.problem);
         let is_critical = solver.is_critical(task, &solution);
         solver.evaluate(task, &mut solution);
         let Solution { letters, objective, gap, residual, work, .. } = solution;
