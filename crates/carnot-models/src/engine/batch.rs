@@ -2,7 +2,8 @@
 
 use carnot_data::ImageDataset;
 
-use super::columns::{Columns, into_panels};
+use super::columns::Columns;
+use super::gather::{gather, into_panels};
 use super::scalar::Scalar;
 use crate::ModelError;
 
@@ -66,9 +67,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
         into_panels(columns, latent, self.noise, &mut to.noise);
         match self.source {
             Source::Rows { inputs, .. } => into_panels(columns.of_inputs(), pixels, inputs, &mut to.inputs),
-            Source::Images { data, rows } => {
-                gather(columns.of_inputs(), data, rows, &to.bytes, &mut to.inputs)
-            }
+            Source::Images { data, rows } => gather(columns.of_inputs(), data, rows, &mut to.inputs),
         }
         Ok(())
     }
@@ -136,8 +135,6 @@ pub(super) struct Loaded<T> {
     pub(super) labels: Vec<u8>,
     /// What each input counts; they sum to one.
     pub(super) weights: Vec<f64>,
-    /// What each byte of an image stands for.
-    bytes: [T; 256],
 }
 
 impl<T: Scalar> Loaded<T> {
@@ -148,26 +145,6 @@ impl<T: Scalar> Loaded<T> {
             noise: vec![T::ZERO; columns.len() * latent],
             labels: vec![0; columns.inputs],
             weights: vec![0.0; columns.inputs],
-            bytes: std::array::from_fn(|byte| T::from_f64(byte as f64) / T::from_f64(255.0)),
         }
     }
-}
-
-/// Images into panels; every row is known to exist.
-fn gather<T: Scalar>(
-    columns: Columns,
-    data: &ImageDataset,
-    rows: &[usize],
-    bytes: &[T; 256],
-    panels: &mut [T],
-) {
-    let pixels = data.shape().n_pixels();
-    columns.each_tile(pixels, panels, |panel, first, tile| {
-        for (j, &row) in rows[panel.columns()].iter().enumerate() {
-            let image = &data.pixels()[row * pixels + first..(row + 1) * pixels];
-            for (values, &byte) in tile.chunks_exact_mut(panel.width).zip(image) {
-                values[j] = bytes[usize::from(byte)];
-            }
-        }
-    });
 }

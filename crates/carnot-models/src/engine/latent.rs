@@ -25,36 +25,54 @@ impl<'a, T: Scalar> Marginal<'a, T> {
     }
 
     /// Mean and log-variance of dimension `i`.
-    fn of(&self, i: usize) -> (f64, f64) {
+    fn of(&self, i: usize) -> (T, T) {
         match self {
-            Self::Standard => (0.0, 0.0),
-            Self::Diagonal { mean, log_variance } => (mean[i].to_f64(), log_variance[i].to_f64()),
+            Self::Standard => (T::ZERO, T::ZERO),
+            Self::Diagonal { mean, log_variance } => (mean[i], log_variance[i]),
+        }
+    }
+
+    /// R of dimension `i`, from mean and log-variance of the encoder, with its derivatives.
+    #[inline(always)]
+    fn divergence(&self, i: usize) -> impl Fn(T, T) -> Divergence<T> + use<T> {
+        let (m, w) = self.of(i);
+        let precision = (-w).exponential();
+        move |mean, log_variance| {
+            let distance = mean - m;
+            let by_mean = distance * precision;
+            let difference = log_variance - w;
+            let excess = difference.exponential() - T::ONE;
+            Divergence { square: distance * by_mean, by_mean, excess, difference }
         }
     }
 }
 
 /// The part of R of one latent dimension, `1/2 ((mean - m)^2 exp(-w) + exp(v - w) - 1 - (v - w))` for a marginal of mean
-/// m and log-variance w, with its derivatives.
-#[derive(Debug, Clone, Copy)]
-struct Divergence {
-    value: f64,
-    by_mean: f64,
-    by_log_variance: f64,
-    by_marginal_log_variance: f64,
+/// m and log-variance w and an encoder of log-variance v.
+struct Divergence<T> {
+    /// `(mean - m)^2 exp(-w)`.
+    square: T,
+    by_mean: T,
+    /// `exp(v - w) - 1`.
+    excess: T,
+    /// `v - w`.
+    difference: T,
 }
 
-impl Divergence {
-    fn new(mean: f64, log_variance: f64, (m, w): (f64, f64)) -> Self {
-        let precision = (-w).exp();
-        let distance = mean - m;
-        let excess = (log_variance - w).exp_m1();
-        let square = distance * distance * precision;
-        Self {
-            value: 0.5 * (square + (excess - (log_variance - w))),
-            by_mean: distance * precision,
-            by_log_variance: 0.5 * excess,
-            by_marginal_log_variance: -0.5 * (square + excess),
-        }
+impl<T: Scalar> Divergence<T> {
+    #[inline(always)]
+    fn value(&self) -> T {
+        T::HALF * (self.square + (self.excess - self.difference))
+    }
+
+    #[inline(always)]
+    fn by_log_variance(&self) -> T {
+        T::HALF * self.excess
+    }
+
+    /// The derivative by w; that by m is the opposite of `by_mean`.
+    fn by_marginal_log_variance(&self) -> T {
+        -T::HALF * (self.square + self.excess)
     }
 }
 
@@ -67,12 +85,12 @@ fn encoded<T>(panel: Panel, latent: usize, output: &[T]) -> (&[T], &[T]) {
 pub(super) fn sample<T: Scalar>(columns: Columns, latent: usize, output: &[T], noise: &[T], z: &mut [T]) {
     columns.each_panel(latent, z, |panel, z| {
         let (mean, log_variance) = encoded(panel, latent, output);
-        let half = T::from_f64(0.5);
+        let encoded = mean.iter().zip(log_variance);
         vectorised(|| {
-            for (((z, &mean), &log_variance), &noise) in
-                z.iter_mut().zip(mean).zip(log_variance).zip(&noise[panel.range(latent)])
+            for ((z, (&mean, &log_variance)), &noise) in
+                z.iter_mut().zip(encoded).zip(&noise[panel.range(latent)])
             {
-                *z = mean + (half * log_variance).exponential() * noise;
+                *z = mean + (T::HALF * log_variance).exponential() * noise;
             }
         });
     });
@@ -92,7 +110,7 @@ pub(super) fn sample_tangent<T: Scalar>(
         let values = z[panel.range(latent)].iter().zip(mean);
         let tangents = mean_tangent.iter().zip(log_variance_tangent);
         for ((tangent, (&z, &mean)), (&m, &v)) in tangent.iter_mut().zip(values).zip(tangents) {
-            *tangent = m + T::from_f64(0.5) * v * (z - mean);
+            *tangent = m + T::HALF * v * (z - mean);
         }
     });
 }
@@ -109,11 +127,14 @@ pub(super) fn rates<T: Scalar>(
         let (mean, log_variance) = encoded(panel, latent, output);
         rates.fill(0.0);
         let rows = mean.chunks_exact(panel.width).zip(log_variance.chunks_exact(panel.width));
-        for (i, (mean, log_variance)) in rows.enumerate() {
-            for ((rate, mean), log_variance) in rates.iter_mut().zip(mean).zip(log_variance) {
-                *rate += Divergence::new(mean.to_f64(), log_variance.to_f64(), marginal.of(i)).value;
+        vectorised(|| {
+            for (i, (mean, log_variance)) in rows.enumerate() {
+                let divergence = marginal.divergence(i);
+                for ((rate, &mean), &log_variance) in rates.iter_mut().zip(mean).zip(log_variance) {
+                    *rate += divergence(mean, log_variance).value().to_f64();
+                }
             }
-        }
+        });
     });
 }
 
@@ -124,7 +145,7 @@ pub(super) fn backward<T: Scalar>(
     latent: usize,
     (output, z): (&[T], &[T]),
     marginal: Marginal<'_, T>,
-    weights: &[f64],
+    weights: &[T],
     z_deltas: [&[T]; 2],
     delta: &mut [T],
 ) {
@@ -132,22 +153,32 @@ pub(super) fn backward<T: Scalar>(
         let (mean, log_variance) = encoded(panel, latent, output);
         let (by_mean, by_log_variance) = delta.split_at_mut(latent * panel.width);
         let weights = &weights[panel.inputs()];
-        for at in 0..latent * panel.width {
-            let (i, j) = (at / panel.width, at % panel.width);
-            let divergence = Divergence::new(mean[at].to_f64(), log_variance[at].to_f64(), marginal.of(i));
-            by_mean[at] = T::from_f64(weights[j] * divergence.by_mean);
-            by_log_variance[at] = T::from_f64(weights[j] * divergence.by_log_variance);
-        }
-        for s in 0..columns.samples {
-            let range = columns.panel(s, panel.index).range(latent);
-            let z_delta = z_deltas.map(|delta| &delta[range.clone()]);
-            let z = &z[range];
-            for at in 0..latent * panel.width {
-                let z_delta = z_delta[0][at] + z_delta[1][at];
-                by_mean[at] += z_delta;
-                by_log_variance[at] += T::from_f64(0.5) * z_delta * (z[at] - mean[at]);
+        vectorised(|| {
+            for i in 0..latent {
+                let divergence = marginal.divergence(i);
+                let row = i * panel.width..(i + 1) * panel.width;
+                let deltas = by_mean[row.clone()].iter_mut().zip(&mut by_log_variance[row.clone()]);
+                let encoded = mean[row.clone()].iter().zip(&log_variance[row]);
+                for (((by_mean, by_log_variance), (&mean, &log_variance)), &weight) in
+                    deltas.zip(encoded).zip(weights)
+                {
+                    let divergence = divergence(mean, log_variance);
+                    *by_mean = weight * divergence.by_mean;
+                    *by_log_variance = weight * divergence.by_log_variance();
+                }
             }
-        }
+            for s in 0..columns.samples {
+                let range = columns.panel(s, panel.index).range(latent);
+                let [first, second] = z_deltas.map(|delta| &delta[range.clone()]);
+                let z_deltas = first.iter().zip(second).map(|(&first, &second)| first + second);
+                let deltas = by_mean.iter_mut().zip(&mut *by_log_variance);
+                let values = z[range].iter().zip(mean);
+                for (((by_mean, by_log_variance), z_delta), (&z, &mean)) in deltas.zip(z_deltas).zip(values) {
+                    *by_mean += z_delta;
+                    *by_log_variance += T::HALF * z_delta * (z - mean);
+                }
+            }
+        });
     });
 }
 
@@ -165,8 +196,8 @@ pub(super) fn marginal_gradient<T: Scalar>(
     for (i, (by_mean, by_log_variance)) in by_mean.iter_mut().zip(by_log_variance).enumerate() {
         let mut sums = (0.0, 0.0);
         each(columns, latent, output, marginal, i, |column, divergence, _| {
-            sums.0 -= weights[column] * divergence.by_mean;
-            sums.1 += weights[column] * divergence.by_marginal_log_variance;
+            sums.0 -= weights[column] * divergence.by_mean.to_f64();
+            sums.1 += weights[column] * divergence.by_marginal_log_variance().to_f64();
         });
         (*by_mean, *by_log_variance) = (T::from_f64(sums.0), T::from_f64(sums.1));
     }
@@ -186,10 +217,10 @@ pub(super) fn rate_tangent<T: Scalar>(
         let (m, w) = marginal_direction.of(i);
         each(columns, latent, output, marginal, i, |column, divergence, (panel, at)| {
             let (mean, log_variance) = encoded(panel, latent, output_tangent);
-            sum += weights[column]
-                * (divergence.by_mean * (mean[at].to_f64() - m)
-                    + divergence.by_log_variance * log_variance[at].to_f64()
-                    + divergence.by_marginal_log_variance * w);
+            let tangent = divergence.by_mean * (mean[at] - m)
+                + divergence.by_log_variance() * log_variance[at]
+                + divergence.by_marginal_log_variance() * w;
+            sum += weights[column] * tangent.to_f64();
         });
     }
     sum
@@ -202,14 +233,14 @@ fn each<T: Scalar>(
     output: &[T],
     marginal: Marginal<'_, T>,
     i: usize,
-    mut f: impl FnMut(usize, Divergence, (Panel, usize)),
+    mut f: impl FnMut(usize, Divergence<T>, (Panel, usize)),
 ) {
+    let divergence = marginal.divergence(i);
     for panel in columns.of_inputs().panels() {
         let (mean, log_variance) = encoded(panel, latent, output);
         for (j, column) in panel.columns().enumerate() {
             let at = i * panel.width + j;
-            let values = (mean[at].to_f64(), log_variance[at].to_f64());
-            f(column, Divergence::new(values.0, values.1, marginal.of(i)), (panel, at));
+            f(column, divergence(mean[at], log_variance[at]), (panel, at));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! D and C of every column, their derivatives and their tangents.
 
 use super::activation::Activation;
-use super::columns::{Columns, Panel};
+use super::columns::{Columns, Panel, WIDTH};
 use super::scalar::{Scalar, vectorised};
 use crate::Likelihood;
+
+/// Pixels whose terms of D are added up before their sum goes to one in `f64`.
+const BLOCK: usize = 8;
 
 /// How many partial sums of D a column has: one a tile.
 pub(super) fn partial_sums(columns: Columns, pixels: usize) -> usize {
@@ -54,7 +57,7 @@ fn slope<T: Scalar>(likelihood: Likelihood) -> impl Fn((T, T)) -> T {
     }
 }
 
-/// `scale` times the sum over the pixels of `f((pixel, output), other)` for every column, in `f64`.
+/// `scale` times the sum over the pixels of `f((pixel, output), other)` for every column.
 fn sum_pixels<T: Scalar>(
     columns: Columns,
     pixels: usize,
@@ -72,11 +75,19 @@ fn sum_pixels<T: Scalar>(
         let y = &decoded[panel.range(pixels)][tile.clone()];
         let other = &other[panel.range(pixels)][tile];
         sums.fill(0.0);
+        let blocks = x.chunks(BLOCK * width).zip(y.chunks(BLOCK * width)).zip(other.chunks(BLOCK * width));
         vectorised(|| {
-            let rows = x.chunks_exact(width).zip(y.chunks_exact(width)).zip(other.chunks_exact(width));
-            for ((x, y), other) in rows {
-                for (((sum, &x), &y), &other) in sums.iter_mut().zip(x).zip(y).zip(other) {
-                    *sum += f((x, y), other).to_f64();
+            for ((x, y), other) in blocks {
+                let mut block = [T::ZERO; WIDTH];
+                let block = &mut block[..width];
+                let rows = x.chunks_exact(width).zip(y.chunks_exact(width)).zip(other.chunks_exact(width));
+                for ((x, y), other) in rows {
+                    for (((sum, &x), &y), &other) in block.iter_mut().zip(x).zip(y).zip(other) {
+                        *sum += f((x, y), other);
+                    }
+                }
+                for (sum, block) in sums.iter_mut().zip(block) {
+                    *sum += block.to_f64();
                 }
             }
         });
@@ -125,15 +136,22 @@ fn fill<T: Scalar>(weights: &[T], x: &[T], y: &[T], tile: &mut [T], slope: impl 
     });
 }
 
-/// One column of logits: the logarithm of the sum of their exponentials.
-fn log_sum_exp<T: Scalar>(logits: impl Iterator<Item = T> + Clone) -> f64 {
-    let largest = logits.clone().map(T::to_f64).fold(f64::NEG_INFINITY, f64::max);
-    largest + logits.map(|logit| (logit.to_f64() - largest).exp()).sum::<f64>().ln()
-}
-
-/// Column `j` of a panel.
-fn column<T: Scalar>(panel: Panel, values: &[T], j: usize) -> impl Iterator<Item = T> + Clone {
-    values.iter().skip(j).step_by(panel.width).copied()
+/// Of every column of a panel of logits the largest, and the sum of the exponentials of what the others are below it.
+#[inline(always)]
+fn largest_and_sum<T: Scalar>(width: usize, logits: &[T]) -> ([T; WIDTH], [T; WIDTH]) {
+    let mut largest = [T::ZERO; WIDTH];
+    for (class, row) in logits.chunks_exact(width).enumerate() {
+        for (largest, &logit) in largest.iter_mut().zip(row) {
+            *largest = if class == 0 { logit } else { largest.at_least(logit) };
+        }
+    }
+    let mut sums = [T::ZERO; WIDTH];
+    for row in logits.chunks_exact(width) {
+        for ((sum, &largest), &logit) in sums.iter_mut().zip(&largest).zip(row) {
+            *sum += (logit - largest).exponential();
+        }
+    }
+    (largest, sums)
 }
 
 /// C of every column, in nats.
@@ -145,9 +163,10 @@ pub(super) fn classifications<T: Scalar>(
 ) {
     columns.each_panel(1, classifications, |panel, classifications| {
         let logits = &logits[panel.range(classes)];
+        let (largest, sums) = vectorised(|| largest_and_sum(panel.width, logits));
         for ((j, value), &label) in classifications.iter_mut().enumerate().zip(&labels[panel.inputs()]) {
-            let own = logits[usize::from(label) * panel.width + j].to_f64();
-            *value = log_sum_exp(column(panel, logits, j)) - own;
+            let own = logits[usize::from(label) * panel.width + j];
+            *value = sums[j].to_f64().ln() + (largest[j] - own).to_f64();
         }
     });
 }
@@ -159,14 +178,25 @@ pub(super) fn classification_backward<T: Scalar>(
     classes: usize,
     activation: Activation,
     (labels, logits): (&[u8], &[T]),
-    weights: &[f64],
+    weights: &[T],
     delta: &mut [T],
 ) {
     columns.each_panel(classes, delta, |panel, delta| {
-        let logits = &logits[panel.range(classes)];
-        each_probability(panel, classes, (labels, logits), |j, at, residual| {
-            delta[at] = T::from_f64(weights[panel.input + j] * residual);
+        let (logits, weights) = (&logits[panel.range(classes)], &weights[panel.inputs()]);
+        // weight (softmax - one_hot)
+        vectorised(|| {
+            let (largest, sums) = largest_and_sum(panel.width, logits);
+            let rows = delta.chunks_exact_mut(panel.width).zip(logits.chunks_exact(panel.width));
+            for (slopes, logits) in rows {
+                let columns = slopes.iter_mut().zip(logits).zip(largest.iter().zip(&sums)).zip(weights);
+                for (((slope, &logit), (&largest, &sum)), &weight) in columns {
+                    *slope = weight * (logit - largest).exponential() / sum;
+                }
+            }
         });
+        for ((j, &label), &weight) in labels[panel.inputs()].iter().enumerate().zip(weights) {
+            delta[usize::from(label) * panel.width + j] -= weight;
+        }
         activation.multiply_by_slope(logits, delta);
     });
 }
@@ -181,31 +211,18 @@ pub(super) fn classification_tangents<T: Scalar>(
     columns.each_panel(1, tangents, |panel, tangents| {
         tangents.fill(0.0);
         let (logits, tangent) = (&logits[panel.range(classes)], &tangent[panel.range(classes)]);
-        each_probability(panel, classes, (labels, logits), |j, at, residual| {
-            tangents[j] += residual * tangent[at].to_f64();
-        });
-    });
-}
-
-/// Calls `f` with column, place in the panel and `softmax - one_hot` of every logit.
-fn each_probability<T: Scalar>(
-    panel: Panel,
-    classes: usize,
-    (labels, logits): (&[u8], &[T]),
-    mut f: impl FnMut(usize, usize, f64),
-) {
-    for (j, &label) in labels[panel.inputs()].iter().enumerate() {
-        let total = log_sum_exp(column(panel, logits, j));
-        for class in 0..classes {
-            let at = class * panel.width + j;
-            let own = if class == usize::from(label) { 1.0 } else { 0.0 };
-            f(j, at, (logits[at].to_f64() - total).exp() - own);
+        let (largest, sums) = largest_and_sum(panel.width, logits);
+        for (at, (&logit, &tangent)) in logits.iter().zip(tangent).enumerate() {
+            let (class, j) = (at / panel.width, at % panel.width);
+            let own = if class == usize::from(labels[panel.input + j]) { T::ONE } else { T::ZERO };
+            let slope = (logit - largest[j]).exponential() / sums[j] - own;
+            tangents[j] += (slope * tangent).to_f64();
         }
-    }
+    });
 }
 
 /// Whether a column's largest logit is that of its label; of equal ones the last counts.
 pub(super) fn is_correct<T: Scalar>(panel: Panel, j: usize, label: u8, logits: &[T]) -> bool {
-    let logits = column(panel, logits, j).map(T::to_f64).enumerate();
+    let logits = logits.iter().skip(j).step_by(panel.width).map(|logit| logit.to_f64()).enumerate();
     logits.max_by(|a, b| a.1.total_cmp(&b.1)).is_some_and(|(class, _)| class == usize::from(label))
 }

@@ -28,6 +28,7 @@ mod batch;
 mod columns;
 mod dense;
 mod descent;
+mod gather;
 mod latent;
 mod losses;
 mod network;
@@ -74,10 +75,16 @@ pub struct Engine<T> {
 struct Backward<T> {
     /// Derivatives by z, through the decoder and through the classifier.
     z_deltas: [Vec<T>; 2],
-    /// What each input's D and C count in the objective.
-    distortion_weights: Vec<T>,
-    classification_weights: Vec<f64>,
+    weights: Weights<T>,
     gradient: Vec<T>,
+}
+
+/// What each input's R, D and C count in the objective, a sample of the latter two.
+#[derive(Debug)]
+struct Weights<T> {
+    rate: Vec<T>,
+    distortion: Vec<T>,
+    classification: Vec<T>,
 }
 
 /// What the engine saw of one input, in nats.
@@ -319,35 +326,44 @@ impl<T: Scalar> Engine<T> {
         let Sizes { columns, pixels, latent, classes } = self.sizes;
         let mut backward = self.backward.take().unwrap_or_else(|| Backward {
             z_deltas: std::array::from_fn(|_| vec![T::ZERO; self.z.len()]),
-            distortion_weights: vec![T::ZERO; columns.inputs],
-            classification_weights: vec![0.0; columns.inputs],
+            weights: Weights {
+                rate: vec![T::ZERO; columns.inputs],
+                distortion: vec![T::ZERO; columns.inputs],
+                classification: vec![T::ZERO; columns.inputs],
+            },
             gradient: vec![T::ZERO; self.parameters],
         });
-        let Backward { z_deltas, distortion_weights, classification_weights, gradient } = &mut backward;
-        let [by_decoder, by_classifier] = z_deltas;
-        let (d_weights, c_weights) = (distortion_weights, classification_weights);
+        let Backward { z_deltas: [by_decoder, by_classifier], weights: counts, gradient } = &mut backward;
         let Loaded { inputs, labels, weights, .. } = &self.batch;
         let share = 1.0 / columns.samples as f64;
-        for ((&weight, d_weight), c_weight) in weights.iter().zip(&mut *d_weights).zip(&mut *c_weights) {
-            *d_weight = T::from_f64(at.lambda() * weight * share);
-            *c_weight = at.gamma() * weight * share;
+        for (i, &weight) in weights.iter().enumerate() {
+            counts.rate[i] = T::from_f64(weight);
+            counts.distortion[i] = T::from_f64(at.lambda() * weight * share);
+            counts.classification[i] = T::from_f64(at.gamma() * weight * share);
         }
 
         let kinds = (self.likelihood, self.decoder.activation());
         let (decoded, delta) = self.decoder.output_delta();
-        losses::distortion_backward(columns, pixels, kinds, (inputs, decoded), d_weights, delta);
+        losses::distortion_backward(columns, pixels, kinds, (inputs, decoded), &counts.distortion, delta);
         self.decoder.backward(parameters, &self.z, Some(by_decoder));
 
         let activation = self.classifier.activation();
         let (logits, delta) = self.classifier.output_delta();
-        losses::classification_backward(columns, classes, activation, (labels, logits), c_weights, delta);
+        losses::classification_backward(
+            columns,
+            classes,
+            activation,
+            (labels, logits),
+            &counts.classification,
+            delta,
+        );
         self.classifier.backward(parameters, &self.z, Some(by_classifier));
 
         let activation = self.encoder.activation();
         let marginal = Marginal::new(&parameters[self.classifier.end()..]);
         let (encoded, delta) = self.encoder.output_delta();
         let z_deltas = [by_decoder.as_slice(), by_classifier.as_slice()];
-        latent::backward(columns, latent, (encoded, &self.z), marginal, weights, z_deltas, delta);
+        latent::backward(columns, latent, (encoded, &self.z), marginal, &counts.rate, z_deltas, delta);
         activation.multiply_by_slope(encoded, delta);
         let of_marginal = &mut gradient[self.classifier.end()..];
         latent::marginal_gradient(columns, latent, encoded, marginal, weights, of_marginal);

@@ -34,10 +34,14 @@ pub trait Scalar:
 {
     /// Zero.
     const ZERO: Self;
+    /// One half.
+    const HALF: Self;
     /// One.
     const ONE: Self;
     /// The nearest value of this type.
     fn from_f64(value: f64) -> Self;
+    /// A byte's value, exactly.
+    fn from_byte(byte: u8) -> Self;
     /// The value as `f64`, exactly.
     fn to_f64(self) -> f64;
     /// The larger of two numbers; NaN if the first is one.
@@ -61,11 +65,17 @@ pub trait Scalar:
 
 impl Scalar for f64 {
     const ZERO: Self = 0.0;
+    const HALF: Self = 0.5;
     const ONE: Self = 1.0;
 
     #[inline(always)]
     fn from_f64(value: f64) -> Self {
         value
+    }
+
+    #[inline(always)]
+    fn from_byte(byte: u8) -> Self {
+        f64::from(byte)
     }
 
     #[inline(always)]
@@ -106,11 +116,17 @@ impl Scalar for f64 {
 
 impl Scalar for f32 {
     const ZERO: Self = 0.0;
+    const HALF: Self = 0.5;
     const ONE: Self = 1.0;
 
     #[inline(always)]
     fn from_f64(value: f64) -> Self {
         value as f32
+    }
+
+    #[inline(always)]
+    fn from_byte(byte: u8) -> Self {
+        f32::from(byte)
     }
 
     #[inline(always)]

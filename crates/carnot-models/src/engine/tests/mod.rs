@@ -9,6 +9,7 @@ use carnot_surface::{Multipliers, Observables, Rdc};
 use proptest::prelude::*;
 use rand::Rng;
 
+use super::columns::WIDTH;
 use super::{Batch, Engine, Scalar};
 use crate::random::{Purpose, generator, normals_into};
 use crate::{Architecture, Layer, Likelihood, ModelError, Parameters, Prior};
@@ -86,7 +87,7 @@ fn cases(activations: &'static [Layer]) -> impl Strategy<Value = Case> {
     ];
     let shape = ((1usize..9, 1usize..4, 1usize..5), proptest::collection::vec(1usize..10, 0..3));
     let kinds = (activation(), activation(), proptest::option::of(activation()), likelihood, any::<bool>());
-    let batch = (prop_oneof![1usize..7, Just(64), 65usize..70], 1usize..4);
+    let batch = (prop_oneof![3 => 1usize..7, 1 => Just(WIDTH), 1 => WIDTH + 1..WIDTH + 6], 1usize..4);
     let multipliers = ([0.0..5.0f64, 0.0..5.0f64], any::<u64>());
     (shape, kinds, batch, multipliers).prop_map(
         |(((pixels, latent, classes), hidden), (up, down, last, likelihood, learned), batch, (at, seed))| {
