@@ -1,6 +1,7 @@
 //! A linear layer with its activation: value, derivatives and tangent.
 
 use faer::linalg::matmul::matmul;
+use faer::reborrow::ReborrowMut;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::activation::Activation;
@@ -113,35 +114,40 @@ impl Dense {
         });
     }
 
-    /// The gradient of the output rows `first..` of the weight and of the bias, over the whole batch.
-    pub(super) fn gradient<T: Scalar>(
+    /// The gradient of some columns of the weight, from `first` on, over the whole batch.
+    pub(super) fn weight_gradient<T: Scalar>(
         &self,
         columns: Columns,
         first: usize,
         x: &[T],
         delta: &[T],
-        weight: &mut [T],
-        bias: &mut [T],
+        mut gradient: MatMut<'_, T>,
     ) {
-        let rows = bias.len();
-        bias.fill(T::ZERO);
+        let inputs = gradient.ncols();
         for panel in columns.panels() {
-            let delta = &delta[panel.range(self.outputs)][first * panel.width..(first + rows) * panel.width];
-            let x = &x[panel.range(self.inputs)];
+            let x = &x[panel.range(self.inputs)][first * panel.width..(first + inputs) * panel.width];
             matmul(
-                MatMut::from_row_major_slice_mut(&mut *weight, rows, self.inputs),
+                gradient.rb_mut(),
                 if panel.index == 0 { Accum::Replace } else { Accum::Add },
-                MatRef::from_row_major_slice(delta, rows, panel.width),
-                MatRef::from_row_major_slice(x, self.inputs, panel.width).transpose(),
+                MatRef::from_row_major_slice(&delta[panel.range(self.outputs)], self.outputs, panel.width),
+                MatRef::from_row_major_slice(x, inputs, panel.width).transpose(),
                 T::ONE,
                 Par::Seq,
             );
-            vectorised(|| {
-                for (bias, row) in bias.iter_mut().zip(delta.chunks_exact(panel.width)) {
+        }
+    }
+
+    /// The gradient of the bias over the whole batch.
+    pub(super) fn bias_gradient<T: Scalar>(&self, columns: Columns, delta: &[T], gradient: &mut [T]) {
+        gradient.fill(T::ZERO);
+        vectorised(|| {
+            for panel in columns.panels() {
+                let rows = delta[panel.range(self.outputs)].chunks_exact(panel.width);
+                for (bias, row) in gradient.iter_mut().zip(rows) {
                     *bias += sum(row);
                 }
-            });
-        }
+            }
+        });
     }
 }
 

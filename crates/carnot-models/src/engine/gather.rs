@@ -60,14 +60,22 @@ fn line_of(bytes: &[u8]) -> u64 {
 /// edition, section 7-3).
 #[inline(always)]
 fn transposed(mut square: [u64; SIDE]) -> [u64; SIDE] {
-    for (half, mask) in [(4, 0x0000_0000_FFFF_FFFF), (2, 0x0000_FFFF_0000_FFFF), (1, 0x00FF_00FF_00FF_00FF)] {
-        for upper in (0..SIDE).filter(|line| line & half == 0) {
-            let exchange = ((square[upper] >> (8 * half)) ^ square[upper + half]) & mask;
-            square[upper] ^= exchange << (8 * half);
-            square[upper + half] ^= exchange;
+    exchange::<4>(&mut square, 0x0000_0000_FFFF_FFFF);
+    exchange::<2>(&mut square, 0x0000_FFFF_0000_FFFF);
+    exchange::<1>(&mut square, 0x00FF_00FF_00FF_00FF);
+    square
+}
+
+/// Exchanges the two blocks off the diagonal of every square of `2 HALF` bytes on the diagonal.
+#[inline(always)]
+fn exchange<const HALF: usize>(square: &mut [u64; SIDE], mask: u64) {
+    for start in (0..SIDE).step_by(2 * HALF) {
+        for upper in start..start + HALF {
+            let exchanged = ((square[upper] >> (8 * HALF)) ^ square[upper + HALF]) & mask;
+            square[upper] ^= exchanged << (8 * HALF);
+            square[upper + HALF] ^= exchanged;
         }
     }
-    square
 }
 
 #[cfg(test)]

@@ -41,12 +41,12 @@ use carnot_surface::{Multipliers, Observables, Rdc};
 pub use batch::Batch;
 use batch::{Loaded, Sizes};
 use columns::Columns;
-use descent::{Cut, Moved};
+use descent::Tile;
 use latent::Marginal;
 use network::Network;
 pub use scalar::Scalar;
 
-use crate::optimiser::{OptimiserState, Rule};
+use crate::optimiser::OptimiserState;
 use crate::{Architecture, Likelihood, ModelError};
 
 /// A model on the CPU, for batches of one shape.
@@ -184,8 +184,7 @@ impl<T: Scalar> Engine<T> {
     ) -> Result<(Rdc, &[T]), ModelError> {
         let rdc = self.forward(parameters, batch)?;
         let mut backward = self.backward(parameters, at);
-        let cut = Cut { gradient: &mut backward.gradient, moved: None };
-        self.each_gradient(cut, None);
+        self.each_gradient(&mut backward.gradient);
         let gradient = self.backward.insert(backward).gradient.as_slice();
         Ok((rdc, gradient))
     }
@@ -216,23 +215,18 @@ impl<T: Scalar> Engine<T> {
             return diverged(objective);
         }
         let mut backward = self.backward(parameters, at);
+        self.each_gradient(&mut backward.gradient);
+        let mut scale = 1.0;
         if let Some(largest) = optimiser.optimiser().clip_norm {
-            let cut = Cut { gradient: &mut backward.gradient, moved: None };
-            self.each_gradient(cut, None);
             let norm = descent::norm(&backward.gradient);
             if !norm.is_finite() {
                 self.backward = Some(backward);
                 return diverged(norm);
             }
-            let (rule, first, second) = optimiser.begin_step(rate, (largest / norm).min(1.0));
-            let moved = Moved { parameters, first, second };
-            Cut { gradient: &mut backward.gradient, moved: Some(moved) }.step_all(&rule);
-        } else {
-            let (rule, first, second) = optimiser.begin_step(rate, 1.0);
-            let moved = Moved { parameters, first, second };
-            let cut = Cut { gradient: &mut backward.gradient, moved: Some(moved) };
-            self.each_gradient(cut, Some(&rule));
+            scale = (largest / norm).min(1.0);
         }
+        let (rule, first, second) = optimiser.begin_step(rate, scale);
+        descent::step(&rule, parameters, &backward.gradient, first, second);
         self.backward = Some(backward);
         Ok(rdc)
     }
@@ -371,22 +365,18 @@ impl<T: Scalar> Engine<T> {
         backward
     }
 
-    /// The gradient of every layer, and the optimiser's step along it and along that of the marginal where there is a rule.
-    fn each_gradient(&self, cut: Cut<'_, T>, rule: Option<&Rule<T>>) {
-        let (of_layers, of_marginal) = cut.split_at(self.classifier.end());
-        descent::each_tile(&self.layers, 0, of_layers, &|index, row, weights, biases| {
+    /// The gradient of every layer, from the derivatives by what their activations are applied to.
+    fn each_gradient(&self, gradient: &mut [T]) {
+        let of_layers = &mut gradient[..self.classifier.end()];
+        descent::each_tile(&self.layers, 0, of_layers, &|index, tile| {
             let (network, index, x) = self.network_of(index);
             let (x, delta) = network.of_layer(index, x);
-            let layer = &network.layers()[index];
-            layer.gradient(network.columns(), row, x, delta, weights.gradient, biases.gradient);
-            if let Some(rule) = rule {
-                weights.step(rule);
-                biases.step(rule);
+            let (layer, columns) = (&network.layers()[index], network.columns());
+            match tile {
+                Tile::Weight { first, gradient } => layer.weight_gradient(columns, first, x, delta, gradient),
+                Tile::Bias(gradient) => layer.bias_gradient(columns, delta, gradient),
             }
         });
-        if let Some(rule) = rule {
-            of_marginal.step(rule);
-        }
     }
 
     /// The network of a layer counted over all three, the layer's number in it, and what the network is given.
