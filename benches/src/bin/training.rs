@@ -32,8 +32,10 @@ fn main() -> Outcome<()> {
     }
     let threads = rayon::current_num_threads();
     let peak = peak(threads);
-    println!("{threads} threads; faer's products reach {peak:.0} GFLOP/s");
-    println!("inputs samples |  ours ms: median   min | GFLOP/s of peak | peers: median   min   ratio of medians, of minima");
+    println!("{threads} threads; faer's products reach {peak:.0} GFLOP/s in their best moment");
+    println!(
+        "milliseconds a step: median and minimum of the wall time, median and minimum of the time on processors"
+    );
     let digits = synthetic::digits(4_000, 1)?;
     for (inputs, samples) in SHAPES {
         let (mut ours, mut theirs) = (Vec::new(), vec![Vec::new(); peers.len()]);
@@ -43,15 +45,20 @@ fn main() -> Outcome<()> {
                 times.extend(peer.steps(inputs, samples)?);
             }
         }
-        let (median, least) = summary(&mut ours);
-        let rate = operations(&architecture()?, inputs, samples) / median * 1e-6;
-        print!("{inputs:6} {samples:7} | {median:16.2} {least:5.2} | {rate:7.0} {:6.0} % |", 100.0 * rate / peak);
-        for (peer, times) in peers.iter().zip(&mut theirs) {
-            let (peer_median, peer_least) = summary(times);
-            let (ratio, of_least) = (peer_median / median, peer_least / least);
-            print!(" {} {peer_median:.2} {peer_least:.2}  {ratio:.2} {of_least:.2};", peer.name);
+        let own = summary(&ours);
+        let rate = operations(&architecture()?, inputs, samples) / own[0] * 1e-6;
+        println!(
+            "{inputs} inputs, {samples} samples, {} steps: {:.0} % of that",
+            ours.len(),
+            100.0 * rate / peak
+        );
+        println!("  {:28} {:8.2} {:8.2} {:8.2}", "ours", own[0], own[1], own[2]);
+        for (peer, times) in peers.iter().zip(&theirs) {
+            let other = summary(times);
+            println!("  {:28} {:8.2} {:8.2} {:8.2}", peer.name, other[0], other[1], other[2]);
+            let [a, b, c] = std::array::from_fn(|i| other[i] / own[i]);
+            println!("  {:28} {a:8.2} {b:8.2} {c:8.2}", "  as many times");
         }
-        println!();
     }
     Ok(())
 }
@@ -61,8 +68,11 @@ fn architecture() -> Outcome<Architecture> {
     Ok(Architecture::fully_connected(784, &[512, 256], 16, 10, Likelihood::Gaussian { variance: 0.5 })?)
 }
 
-/// Milliseconds of each of some steps of training: batch, noise, gradient and Adam.
-fn steps(digits: &ImageDataset, batch_size: usize, samples: usize) -> Outcome<Vec<f64>> {
+/// Milliseconds of a step by the clock, and on all processors together.
+type Times = [f64; 2];
+
+/// The times of some steps of training: batch, noise, gradient and Adam.
+fn steps(digits: &ImageDataset, batch_size: usize, samples: usize) -> Outcome<Vec<Times>> {
     let times = Arc::new(Mutex::new(Vec::with_capacity(WARM_UP + STEPS + 8)));
     let clock = Arc::clone(&times);
     let relaxation = Relaxation {
@@ -73,15 +83,28 @@ fn steps(digits: &ImageDataset, batch_size: usize, samples: usize) -> Outcome<Ve
         ..Relaxation::DEFAULT
     };
     let few = digits.select(&[0, 1])?;
-    let system = LearnedSystem::new(architecture()?, digits.clone(), few, relaxation, 1)?.on_step(move |_| {
-        if let Ok(mut times) = clock.lock() {
-            times.push(Instant::now());
-        }
-    });
+    let system =
+        LearnedSystem::new(architecture()?, digits.clone(), few, relaxation, 1)?.on_step(move |_| {
+            if let Ok(mut times) = clock.lock() {
+                times.push((Instant::now(), on_processors()));
+            }
+        });
     system.equilibrium(Multipliers::new(2.0, 8.0)?, None)?;
     let times = times.lock().map_err(|_| "a panic while timing")?;
-    let between = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64() * 1e3);
+    let between = times
+        .windows(2)
+        .map(|pair| [(pair[1].0 - pair[0].0).as_secs_f64() * 1e3, (pair[1].1 - pair[0].1) * 1e3]);
     Ok(between.skip(WARM_UP - 1).take(STEPS).collect())
+}
+
+/// Seconds that the threads of this process have been running, where Linux tells; else NaN.
+fn on_processors() -> f64 {
+    let nanoseconds = |task: std::fs::DirEntry| -> Option<f64> {
+        let times = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        times.split_whitespace().next()?.parse().ok()
+    };
+    let tasks = std::fs::read_dir("/proc/self/task");
+    tasks.map_or(f64::NAN, |tasks| tasks.flatten().filter_map(nanoseconds).sum::<f64>() * 1e-9)
 }
 
 /// Floating-point operations of a step's matrix products: forward, by the weights, and by what a layer is given (not by
@@ -123,10 +146,15 @@ fn peak(threads: usize) -> f64 {
     threads as f64 * best.into_inner().unwrap_or(f64::NAN)
 }
 
-/// Median and minimum.
-fn summary(times: &mut [f64]) -> (f64, f64) {
-    times.sort_by(f64::total_cmp);
-    (times.get(times.len() / 2).copied().unwrap_or(f64::NAN), times.first().copied().unwrap_or(f64::NAN))
+/// Median and minimum by the clock, and the median on processors, whose clock is too coarse for a minimum.
+fn summary(times: &[Times]) -> [f64; 3] {
+    let of = |kind: usize| {
+        let mut times: Vec<f64> = times.iter().map(|times| times[kind]).collect();
+        times.sort_by(f64::total_cmp);
+        [times.len() / 2, 0].map(|place| times.get(place).copied().unwrap_or(f64::NAN))
+    };
+    let ([median, least], [on_processors, _]) = (of(0), of(1));
+    [median, least, on_processors]
 }
 
 /// Another implementation, as a process that is asked for steps and answers with their milliseconds.
@@ -152,10 +180,11 @@ impl Peer {
         Ok(Self { name: name.trim().to_owned(), _process: process, ask, answers })
     }
 
-    fn steps(&mut self, inputs: usize, samples: usize) -> Outcome<Vec<f64>> {
+    fn steps(&mut self, inputs: usize, samples: usize) -> Outcome<Vec<Times>> {
         writeln!(self.ask, "{inputs} {samples} {WARM_UP} {STEPS}")?;
         let mut answer = String::new();
         self.answers.read_line(&mut answer)?;
-        Ok(answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?)
+        let numbers: Vec<f64> = answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        Ok(numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
     }
 }

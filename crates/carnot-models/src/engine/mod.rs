@@ -32,7 +32,9 @@ mod gather;
 mod latent;
 mod losses;
 mod network;
+mod observation;
 mod scalar;
+mod tangent;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +46,7 @@ use columns::Columns;
 use descent::Tile;
 use latent::Marginal;
 use network::Network;
+pub use observation::Observation;
 pub use scalar::Scalar;
 
 use crate::optimiser::OptimiserState;
@@ -85,15 +88,6 @@ struct Weights<T> {
     rate: Vec<T>,
     distortion: Vec<T>,
     classification: Vec<T>,
-}
-
-/// What the engine saw of one input, in nats.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Observation {
-    /// R, D (constant included) and C, the latter two averaged over the samples of z.
-    pub rdc: Rdc,
-    /// The fraction of the samples of z at which the label's logit is the largest.
-    pub accuracy: f64,
 }
 
 impl<T: Scalar> Engine<T> {
@@ -229,65 +223,6 @@ impl<T: Scalar> Engine<T> {
         descent::step(&rule, parameters, &backward.gradient, first, second);
         self.backward = Some(backward);
         Ok(rdc)
-    }
-
-    /// R, D and C of a batch, and how fast they change when the parameters move along `direction`: the directional
-    /// derivatives, exactly.
-    ///
-    /// # Errors
-    ///
-    /// As [`Engine::forward`].
-    pub fn tangent(
-        &mut self,
-        parameters: &[T],
-        direction: &[T],
-        batch: &Batch<'_, T>,
-    ) -> Result<(Rdc, Rdc), ModelError> {
-        self.check(direction.len())?;
-        let rdc = self.forward(parameters, batch)?;
-        let Sizes { columns, pixels, latent, classes } = self.sizes;
-        let Loaded { inputs, labels, weights, .. } = &self.batch;
-        let end = self.classifier.end();
-        let marginals = (Marginal::new(&parameters[end..]), Marginal::new(&direction[end..]));
-        self.z_tangent.resize(self.z.len(), T::ZERO);
-        self.encoder.tangent(parameters, direction, (inputs, None));
-        let encoded = (self.encoder.output(), self.encoder.output_tangent());
-        let rate = latent::rate_tangent(columns, latent, encoded, marginals, weights);
-        let z = (encoded.0, self.z.as_slice());
-        latent::sample_tangent(columns, latent, z, encoded.1, &mut self.z_tangent);
-        self.decoder.tangent(parameters, direction, (&self.z, Some(&self.z_tangent)));
-        self.classifier.tangent(parameters, direction, (&self.z, Some(&self.z_tangent)));
-        let decoded = (inputs.as_slice(), self.decoder.output(), self.decoder.output_tangent());
-        let (partial, sums) = (&mut self.partial, &mut self.distortions);
-        losses::distortion_tangents(columns, pixels, self.likelihood, decoded, partial, sums);
-        let logits = (labels.as_slice(), self.classifier.output(), self.classifier.output_tangent());
-        losses::classification_tangents(columns, classes, logits, &mut self.classifications);
-        let [distortion, classification] = [&self.distortions, &self.classifications];
-        let (distortion, classification) = (self.mean(distortion), self.mean(classification));
-        Ok((rdc, Rdc { rate, distortion, classification }))
-    }
-
-    /// What the last [`Engine::forward`], [`Engine::gradient`] or [`Engine::descend`] saw of each input, in order.
-    pub fn observations(&self) -> impl Iterator<Item = Observation> + '_ {
-        let Sizes { columns, pixels, classes, .. } = self.sizes;
-        let constant = self.likelihood.constant(pixels);
-        (0..columns.inputs).map(move |input| {
-            let average = |values: &[f64]| {
-                let of_input = values.iter().skip(input).step_by(columns.inputs);
-                of_input.sum::<f64>() / columns.samples as f64
-            };
-            let correct = (0..columns.samples).filter(|&sample| {
-                let panel = columns.panel(sample, input / columns::WIDTH);
-                let logits = &self.classifier.output()[panel.range(classes)];
-                losses::is_correct(panel, input - panel.input, self.batch.labels[input], logits)
-            });
-            let rdc = Rdc {
-                rate: self.rates[input],
-                distortion: average(&self.distortions) + constant,
-                classification: average(&self.classifications),
-            };
-            Observation { rdc, accuracy: correct.count() as f64 / columns.samples as f64 }
-        })
     }
 
     fn check(&self, found: usize) -> Result<(), ModelError> {
