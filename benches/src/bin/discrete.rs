@@ -7,8 +7,9 @@ use carnot_benches::discrete::{
     PEER_GAMMAS, PEER_LAMBDAS, Peer, median_seconds, peers, problem_file, random_problem, system,
 };
 use carnot_info::Joint;
+use carnot_process::{Drive, FromResponse, Hold, Process};
 use carnot_reproduce::chart::{Axis, Chart, Colour, Palette, Panel, Series, png};
-use carnot_surface::{At, Certificate, DiscreteOptions, DiscreteSystem, Multipliers, System};
+use carnot_surface::{At, Certificate, DiscreteOptions, DiscreteState, DiscreteSystem, Multipliers, System};
 use carnot_testkit::{DiscreteProblem, Stop, plain_alternation};
 use ndarray::Array2;
 
@@ -27,6 +28,7 @@ fn main() -> Outcome {
         [] | ["table"] => table(&[]),
         ["table", file] => table(&peers(&std::fs::read_to_string(file)?)?),
         ["curve"] => curve(),
+        ["waypoint"] => waypoint(),
         ["scaling"] => scaling().map(|_| ()),
         ["scaling", file] => Ok(std::fs::write(file, png(&chart(&scaling()?).svg(Palette::Light)?, 2.0)?)?),
         ["bottleneck"] => bottleneck(&[]),
@@ -37,7 +39,7 @@ fn main() -> Outcome {
         ["problem", file] => {
             Ok(std::fs::write(file, problem_file(&random_problem(64, 5), &PEER_LAMBDAS, &PEER_GAMMAS))?)
         }
-        _ => Err("usage: discrete [table [PEERS.jsonl] | curve | scaling [FILE.png] | bottleneck [PEERS.jsonl] | problem FILE.json \
+        _ => Err("usage: discrete [table [PEERS.jsonl] | curve | waypoint | scaling [FILE.png] | bottleneck [PEERS.jsonl] | problem FILE.json \
                  | bottleneck-problem FILE.json]".into()),
     }
 }
@@ -102,30 +104,79 @@ fn curve() -> Outcome {
         for gamma in PEER_GAMMAS {
             let points =
                 lambdas.iter().map(|&l| Multipliers::new(l, gamma)).collect::<Result<Vec<_>, _>>()?;
+            let steps = |state: &DiscreteState| [state.work().newton_steps, state.work().chord_steps];
             let warm = || {
-                let (mut from, mut steps) = (None, 0);
+                let (mut from, mut total) = (None, [0; 2]);
                 for &at in &points {
                     from = system.equilibrium(at, from.as_ref()).ok().map(|found| found.state);
-                    steps += from.as_ref().map_or(0, |state| state.work().newton_steps);
+                    total = plus(total, from.as_ref().map_or([0; 2], steps));
                 }
-                steps
+                total
             };
-            let cold = || -> usize {
-                let steps =
-                    |&at| system.equilibrium(at, None).map_or(0, |found| found.state.work().newton_steps);
-                points.iter().map(steps).sum()
+            let cold = || {
+                let solve = |&at| system.equilibrium(at, None).map_or([0; 2], |found| steps(&found.state));
+                points.iter().map(solve).fold([0; 2], plus)
             };
-            let time = |run: &dyn Fn() -> usize| median_seconds(9, || _ = std::hint::black_box(run()));
-            let seconds = [time(&warm), time(&cold)];
+            let mut seconds = [Vec::new(), Vec::new()];
+            // In turns, so that what else the machine does falls on both.
+            for _ in 0..9 {
+                seconds[0].push(median_seconds(1, || _ = std::hint::black_box(warm())));
+                seconds[1].push(median_seconds(1, || _ = std::hint::black_box(cold())));
+            }
+            let [warm_seconds, cold_seconds] = seconds.map(median);
+            let ([warm_newton, warm_chord], [cold_newton, cold_chord]) = (warm(), cold());
             println!(
-                "gap {tolerance:e}, gamma {gamma}: 100 points, lambda 20 to 1: warm {:.1} ms, {} Newton steps, cold {:.1} \
-                 ms, {} steps; the curve costs {:.1} cold solves",
-                1e3 * seconds[0],
-                warm(),
-                1e3 * seconds[1],
-                cold(),
-                100.0 * seconds[0] / seconds[1]
+                "gap {tolerance:e}, gamma {gamma}: 100 points, lambda 20 to 1: warm {:.1} ms, {warm_newton} Newton steps, \
+                 {warm_chord} chord steps, cold {:.1} ms, {cold_newton} and {cold_chord}; the curve costs {:.1} cold solves",
+                1e3 * warm_seconds,
+                1e3 * cold_seconds,
+                100.0 * warm_seconds / cold_seconds
             );
+        }
+    }
+    Ok(())
+}
+
+fn plus(a: [usize; 2], b: [usize; 2]) -> [usize; 2] {
+    [a[0] + b[0], a[1] + b[1]]
+}
+
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
+
+/// Waypoints of the default process, with C or with D held while gamma falls to a half, against cold solves of the same
+/// points.
+fn waypoint() -> Outcome {
+    let system = system(&random_problem(64, 5))?;
+    println!("lambda gamma held | waypoints equilibria | waypoint ms  cold ms | in cold solves");
+    for lambda in PEER_LAMBDAS {
+        for gamma in [0.5, 0.9] {
+            for held in [Hold::Classification, Hold::Distortion] {
+                let start = system.equilibrium(Multipliers::new(lambda, gamma)?, None)?;
+                let process = Process::new(held, Drive::GammaTo(0.5 * gamma));
+                let run = || process.trace(system.clone(), start.clone(), FromResponse)?.collect_curve();
+                let curve = run()?;
+                let places: Vec<_> =
+                    curve.waypoints.iter().skip(1).map(|waypoint| waypoint.equilibrium.multipliers).collect();
+                let mut seconds = [Vec::new(), Vec::new()];
+                for _ in 0..21 {
+                    seconds[0].push(median_seconds(1, || drop(run())));
+                    let cold = || places.iter().for_each(|&at| drop(system.equilibrium(at, None)));
+                    seconds[1].push(median_seconds(1, cold));
+                }
+                let [warm, cold] = seconds.map(|seconds| median(seconds) / places.len() as f64);
+                println!(
+                    "{lambda:6} {gamma:5} {} | {:9} {:10} | {:11.3} {:8.3} | {:.2}",
+                    if held == Hold::Distortion { "   D" } else { "   C" },
+                    places.len(),
+                    curve.counters.equilibria,
+                    1e3 * warm,
+                    1e3 * cold,
+                    warm / cold
+                );
+            }
         }
     }
     Ok(())

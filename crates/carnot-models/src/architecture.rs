@@ -2,11 +2,11 @@
 
 use crate::ModelError;
 
-/// One layer of a network, acting on a batch of shape (n_samples, features).
+/// One layer of a network, acting on every sample of a batch. An activation follows a linear layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layer {
-    /// `x W + b` with W of shape (inputs, outputs).
+    /// `W x + b` with W of shape (outputs, inputs).
     Linear {
         /// Features of the input.
         inputs: usize,
@@ -19,6 +19,8 @@ pub enum Layer {
     Tanh,
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
+    /// `ln(1 + exp(x))`, a smooth ReLU.
+    Softplus,
 }
 
 /// How the decoder's output is read as a distribution over the pixels x in [0, 1].
@@ -48,6 +50,17 @@ impl Likelihood {
     }
 }
 
+/// The marginal m(z) against which the rate is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Prior {
+    /// `N(0, I)`.
+    #[default]
+    StandardNormal,
+    /// `N(mean, diag exp(log_variance))` with mean and log-variance among the parameters; both start at zero.
+    LearnedDiagonal,
+}
+
 /// The networks of a representation: an encoder `e(z|x) = N(mean, diag exp(log_variance))` whose last layer gives the
 /// latent means and then the log-variances, a decoder from z to the pixels, and a classifier from z to the logits.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,19 +69,20 @@ pub struct Architecture {
     decoder: Vec<Layer>,
     classifier: Vec<Layer>,
     likelihood: Likelihood,
+    prior: Prior,
     inputs: usize,
     latent: usize,
     classes: usize,
 }
 
 impl Architecture {
-    /// A model from its lists of layers.
+    /// A model from its lists of layers, with the standard normal marginal.
     ///
     /// # Errors
     ///
     /// [`ModelError::Architecture`] where the sizes of successive layers do not fit, where the encoder's output is not
     /// twice the decoder's and the classifier's input, or where the decoder's output is not the encoder's input;
-    /// [`ModelError::Variance`] where the decoder's variance is not finite and positive.
+    /// [`ModelError::Activation`] for one that does not follow a linear layer; [`ModelError::Variance`] where the decoder's variance is not finite and positive.
     pub fn new(
         encoder: Vec<Layer>,
         decoder: Vec<Layer>,
@@ -93,7 +107,14 @@ impl Architecture {
         {
             return Err(ModelError::Variance { value: variance });
         }
-        Ok(Self { encoder, decoder, classifier, likelihood, inputs, latent, classes })
+        let prior = Prior::StandardNormal;
+        Ok(Self { encoder, decoder, classifier, likelihood, prior, inputs, latent, classes })
+    }
+
+    /// The same networks with another marginal.
+    #[must_use]
+    pub fn with_prior(self, prior: Prior) -> Self {
+        Self { prior, ..self }
     }
 
     /// The fully connected model: an encoder `inputs - hidden... - latent` with ReLUs between, the mirrored decoder
@@ -151,6 +172,11 @@ impl Architecture {
         self.likelihood
     }
 
+    /// The marginal m(z).
+    pub fn prior(&self) -> Prior {
+        self.prior
+    }
+
     /// Pixels of an input.
     pub fn inputs(&self) -> usize {
         self.inputs
@@ -175,8 +201,14 @@ impl Architecture {
 /// The features that go in and come out of a network, its layers checked to fit.
 fn ends(network: &'static str, layers: &[Layer]) -> Result<(usize, usize), ModelError> {
     let mut sizes: Option<(usize, usize)> = None;
+    let is_linear = |layer: &Layer| matches!(layer, Layer::Linear { .. });
     for (index, layer) in layers.iter().enumerate() {
-        let Layer::Linear { inputs, outputs } = *layer else { continue };
+        let Layer::Linear { inputs, outputs } = *layer else {
+            if index.checked_sub(1).is_none_or(|before| !is_linear(&layers[before])) {
+                return Err(ModelError::Activation { network, layer: index });
+            }
+            continue;
+        };
         let misfit = |what, found, expected| ModelError::Architecture {
             network,
             layer: Some(index),
@@ -227,7 +259,12 @@ mod tests {
         assert_eq!(error.to_string(), "layer 2 of the encoder has 4 inputs; it needs 5");
         let error = new(vec![linear(6, 5)]).expect_err("not twice the latent");
         assert_eq!(error.to_string(), "the encoder has 5 outputs (two for each latent); it needs 4");
-        assert!(new(vec![Layer::Relu]).is_err());
+        for list in [vec![Layer::Relu], vec![linear(6, 4), Layer::Relu, Layer::Tanh]] {
+            let layer = list.len() - 1;
+            let error = new(list).expect_err("two activations, or one of nothing");
+            assert!(matches!(error, ModelError::Activation { network: "encoder", layer: at } if at == layer));
+        }
+        assert!(new(vec![]).is_err());
         assert!(Architecture::fully_connected(4, &[0], 1, 2, Likelihood::Bernoulli).is_err());
         let flat = Likelihood::Gaussian { variance: 0.0 };
         assert!(Architecture::fully_connected(4, &[3], 1, 2, flat).is_err());

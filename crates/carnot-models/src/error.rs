@@ -22,6 +22,14 @@ pub enum ModelError {
         /// What there should be.
         expected: usize,
     },
+    /// An activation that does not follow a linear layer.
+    #[error("layer {layer} of the {network} is an activation that does not follow a linear layer")]
+    Activation {
+        /// `encoder`, `decoder` or `classifier`.
+        network: &'static str,
+        /// The number of the layer.
+        layer: usize,
+    },
     /// A decoder variance that is not finite and positive.
     #[error("the decoder variance must be finite and positive, not {value}")]
     Variance {
@@ -41,6 +49,44 @@ pub enum ModelError {
         requirement: &'static str,
         /// What there should be.
         expected: usize,
+    },
+    /// A batch whose parts do not fit the engine.
+    #[error("the batch has {found} {what}; the engine needs {expected}")]
+    Batch {
+        /// What does not fit.
+        what: &'static str,
+        /// What there is.
+        found: usize,
+        /// What there should be.
+        expected: usize,
+    },
+    /// A label that names no class of the model.
+    #[error("the label of input {index} is {label}, but there are {classes} classes")]
+    Label {
+        /// Which input of the batch.
+        index: usize,
+        /// Its label.
+        label: u8,
+        /// Classes of the model.
+        classes: usize,
+    },
+    /// A row that the data set does not have.
+    #[error("input {index} is row {row} of a data set with {n_samples} samples")]
+    Row {
+        /// Which input of the batch.
+        index: usize,
+        /// Its row.
+        row: usize,
+        /// Samples in the data set.
+        n_samples: usize,
+    },
+    /// A weight that is negative or not finite.
+    #[error("the weight of input {index} is {value}; it must be finite and not negative")]
+    Weight {
+        /// Which input of the batch.
+        index: usize,
+        /// What was given.
+        value: f64,
     },
     /// An option outside its range.
     #[error("{option} must be {requirement}, not {value}")]
@@ -84,7 +130,4 @@ pub enum ModelError {
     /// The data set could not be cut into batches.
     #[error("drawing batches")]
     Batches(#[from] BatchError),
-    /// candle refused an operation.
-    #[error("candle failed")]
-    Candle(#[from] candle_core::Error),
 }

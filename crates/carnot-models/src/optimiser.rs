@@ -1,112 +1,174 @@
-//! Adam, in place.
-
-use std::sync::Mutex;
-
-use candle_core::{CpuStorage, InplaceOp1, Layout, Tensor};
-use rayon::prelude::*;
+//! Optimisers as data, their state, and their step, in place and in one pass.
 
 use crate::ModelError;
-use crate::candle::with_values;
+use crate::engine::Scalar;
 
-/// First and second moments of the gradient, with the number of steps behind them.
+/// How parameters move along the gradient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Method {
+    /// Adam (Kingma and Ba, 2015, algorithm 1): with the moments `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2` after
+    /// t steps, `parameter -= rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)`.
+    Adam {
+        /// The decay rates b1 and b2, in [0, 1).
+        decay: [f64; 2],
+        /// What keeps the denominator from zero.
+        epsilon: f64,
+        /// Decoupled decay (AdamW; Loshchilov and Hutter, 2019): before the step, `parameter -= rate weight_decay
+        /// parameter`. Zero for Adam.
+        weight_decay: f64,
+    },
+    /// Stochastic gradient descent: `velocity = momentum velocity + g`, `parameter -= rate velocity`.
+    Sgd {
+        /// In [0, 1).
+        momentum: f64,
+    },
+}
+
+/// A method, and what is done to the gradient before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Optimiser {
+    /// How parameters move.
+    pub method: Method,
+    /// A gradient whose Euclidean norm over all parameters is larger is scaled to this norm.
+    pub clip_norm: Option<f64>,
+}
+
+impl Optimiser {
+    /// Adam with its usual constants: decay rates 0.9 and 0.999, epsilon 1e-8; no clipping.
+    pub const ADAM: Self = Self {
+        method: Method::Adam { decay: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 },
+        clip_norm: None,
+    };
+
+    pub(crate) fn check(&self) -> Result<(), ModelError> {
+        let fraction = |value: f64| (0.0..1.0).contains(&value);
+        let not_negative = |value: f64| value.is_finite() && value >= 0.0;
+        let check = |option, requirement, value, holds: bool| {
+            if holds { Ok(()) } else { Err(ModelError::Option { option, requirement, value }) }
+        };
+        match self.method {
+            Method::Adam { decay, epsilon, weight_decay } => {
+                for value in decay {
+                    check("decay", "in [0, 1)", value, fraction(value))?;
+                }
+                check("epsilon", "finite and positive", epsilon, not_negative(epsilon) && epsilon > 0.0)?;
+                check("weight_decay", "finite and not negative", weight_decay, not_negative(weight_decay))?;
+            }
+            Method::Sgd { momentum } => check("momentum", "in [0, 1)", momentum, fraction(momentum))?,
+        }
+        let clip = self.clip_norm.unwrap_or(1.0);
+        check("clip_norm", "positive", clip, clip > 0.0)
+    }
+}
+
+impl Default for Optimiser {
+    /// [`Optimiser::ADAM`].
+    fn default() -> Self {
+        Self::ADAM
+    }
+}
+
+/// An optimiser with the moments of the gradient and the number of steps behind them.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Moments {
-    first: Vec<f32>,
-    second: Vec<f32>,
+pub struct OptimiserState<T> {
+    optimiser: Optimiser,
+    parameters: usize,
+    first: Vec<T>,
+    /// Empty for a method without second moments.
+    second: Vec<T>,
     steps: u64,
 }
 
-/// Adam's decay rates and the term that keeps its denominator from zero (Kingma and Ba, 2015, algorithm 1).
-const DECAY: (f32, f32) = (0.9, 0.999);
-const EPSILON: f32 = 1e-8;
-
-/// Numbers updated by one task: a matter of speed, since every number is updated by itself.
-const CHUNK: usize = 1 << 13;
-
-impl Moments {
-    pub(crate) fn zeros(parameters: usize) -> Self {
-        Self { first: vec![0.0; parameters], second: vec![0.0; parameters], steps: 0 }
+impl<T: Scalar> OptimiserState<T> {
+    /// An optimiser of so many parameters before its first step.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Option`] for a constant outside its range.
+    pub fn new(optimiser: Optimiser, parameters: usize) -> Result<Self, ModelError> {
+        optimiser.check()?;
+        let seconds = match optimiser.method {
+            Method::Adam { .. } => parameters,
+            Method::Sgd { .. } => 0,
+        };
+        let (first, second) = (vec![T::ZERO; parameters], vec![T::ZERO; seconds]);
+        Ok(Self { optimiser, parameters, first, second, steps: 0 })
     }
 
-    pub(crate) fn begin_step(&mut self) {
+    /// The optimiser.
+    pub fn optimiser(&self) -> Optimiser {
+        self.optimiser
+    }
+
+    /// How many parameters it moves.
+    pub fn len(&self) -> usize {
+        self.parameters
+    }
+
+    /// Whether it moves none.
+    pub fn is_empty(&self) -> bool {
+        self.parameters == 0
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Counts a step and gives its rule with the moments, the gradient being multiplied by `scale`.
+    pub(crate) fn begin_step(&mut self, rate: f64, scale: f64) -> (Rule<T>, &mut [T], &mut [T]) {
         self.steps += 1;
-    }
-
-    /// One step of Adam on the parameter that fills `range` of the flat vector, along the sum of `gradients`.
-    pub(crate) fn update(
-        &mut self,
-        range: std::ops::Range<usize>,
-        parameter: &Tensor,
-        gradients: &[Tensor],
-        learning_rate: f64,
-    ) -> Result<(), ModelError> {
-        // The bias corrections are folded into the step and into epsilon.
-        let steps = self.steps.min(i32::MAX as u64) as i32;
-        let first = 1.0 - f64::from(DECAY.0).powi(steps);
-        let second = (1.0 - f64::from(DECAY.1).powi(steps)).sqrt();
-        let step = AdamStep {
-            moments: Mutex::new((&mut self.first[range.clone()], &mut self.second[range])),
-            gradients,
-            rate: (learning_rate * second / first) as f32,
-            epsilon: EPSILON * second as f32,
-        };
-        Ok(parameter.inplace_op1(&step)?)
-    }
-}
-
-/// The update as candle's in-place operation: candle alone may write to the storage of its tensors.
-struct AdamStep<'a> {
-    moments: Mutex<(&'a mut [f32], &'a mut [f32])>,
-    gradients: &'a [Tensor],
-    rate: f32,
-    epsilon: f32,
-}
-
-impl AdamStep<'_> {
-    /// Updates one chunk of numbers; `sum` is their gradient.
-    fn apply(&self, parameter: &mut [f32], sum: &[f32], first: &mut [f32], second: &mut [f32]) {
-        for (((parameter, &gradient), first), second) in parameter.iter_mut().zip(sum).zip(first).zip(second)
-        {
-            *first = DECAY.0 * *first + (1.0 - DECAY.0) * gradient;
-            *second = DECAY.1 * *second + (1.0 - DECAY.1) * gradient * gradient;
-            *parameter -= self.rate * *first / (second.sqrt() + self.epsilon);
-        }
-    }
-}
-
-impl InplaceOp1 for AdamStep<'_> {
-    fn name(&self) -> &'static str {
-        "adam"
-    }
-
-    fn cpu_fwd(&self, parameter: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        let CpuStorage::F32(parameter) = parameter else {
-            candle_core::bail!("adam: parameters must be f32")
-        };
-        let Some((start, end)) = layout.contiguous_offsets() else {
-            candle_core::bail!("adam: parameters must be contiguous")
-        };
-        let Ok(mut moments) = self.moments.lock() else { candle_core::bail!("adam: poisoned moments") };
-        let (first, second) = &mut *moments;
-        parameter[start..end]
-            .par_chunks_mut(CHUNK)
-            .zip(first.par_chunks_mut(CHUNK))
-            .zip(second.par_chunks_mut(CHUNK))
-            .enumerate()
-            .try_for_each(|(chunk, ((parameter, first), second))| {
-                let mut sum = [0.0; CHUNK];
-                let sum = &mut sum[..parameter.len()];
-                for gradient in self.gradients {
-                    let from = chunk * CHUNK;
-                    with_values(gradient, |gradient| {
-                        for (sum, value) in sum.iter_mut().zip(&gradient[from..]) {
-                            *sum += value;
-                        }
-                    })
-                    .map_err(candle_core::Error::wrap)?;
+        let scalar = T::from_f64;
+        let rule = match self.optimiser.method {
+            Method::Adam { decay, epsilon, weight_decay } => {
+                // The corrections of the moments' bias are folded into the rate and into epsilon.
+                let steps = self.steps.min(i32::MAX as u64) as i32;
+                let first = 1.0 - decay[0].powi(steps);
+                let second = (1.0 - decay[1].powi(steps)).sqrt();
+                Rule::Adam {
+                    decay: decay.map(scalar),
+                    gain: [scalar((1.0 - decay[0]) * scale), scalar((1.0 - decay[1]) * scale * scale)],
+                    rate: scalar(rate * second / first),
+                    epsilon: scalar(epsilon * second),
+                    keep: scalar(1.0 - rate * weight_decay),
                 }
-                self.apply(parameter, sum, first, second);
-                Ok(())
-            })
+            }
+            Method::Sgd { momentum } => {
+                Rule::Sgd { momentum: scalar(momentum), gain: scalar(scale), rate: scalar(rate) }
+            }
+        };
+        (rule, &mut self.first, &mut self.second)
+    }
+}
+
+/// The constants of one step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rule<T> {
+    Adam { decay: [T; 2], gain: [T; 2], rate: T, epsilon: T, keep: T },
+    Sgd { momentum: T, gain: T, rate: T },
+}
+
+impl<T: Scalar> Rule<T> {
+    /// Moves some parameters, element by element.
+    #[inline(always)]
+    pub(crate) fn apply(&self, parameters: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T]) {
+        match *self {
+            Self::Adam { decay, gain, rate, epsilon, keep } => {
+                for (((parameter, &gradient), first), second) in
+                    parameters.iter_mut().zip(gradient).zip(first).zip(second)
+                {
+                    *first = decay[0] * *first + gain[0] * gradient;
+                    *second = decay[1] * *second + gain[1] * (gradient * gradient);
+                    *parameter = keep * *parameter - rate * *first / (second.square_root() + epsilon);
+                }
+            }
+            Self::Sgd { momentum, gain, rate } => {
+                for ((parameter, &gradient), velocity) in parameters.iter_mut().zip(gradient).zip(first) {
+                    *velocity = momentum * *velocity + gain * gradient;
+                    *parameter -= rate * *velocity;
+                }
+            }
+        }
     }
 }

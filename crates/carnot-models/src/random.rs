@@ -4,6 +4,8 @@ use ndarray_rand::rand_distr::{Distribution, StandardNormal};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::engine::Scalar;
+
 /// What random numbers are for: each use has a seed of its own, so that changing one leaves the others alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
@@ -27,7 +29,10 @@ pub(crate) fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
     rng
 }
 
-/// `n` standard normal numbers.
-pub(crate) fn normals(n: usize, mut rng: ChaCha8Rng) -> Vec<f32> {
-    (0..n).map(|_| StandardNormal.sample(&mut rng)).collect()
+/// Fills `values` with standard normal numbers.
+pub(crate) fn normals_into<T: Scalar>(values: &mut [T], mut rng: ChaCha8Rng) {
+    for value in values {
+        let normal: f64 = StandardNormal.sample(&mut rng);
+        *value = T::from_f64(normal);
+    }
 }

@@ -1,8 +1,8 @@
 //! The schedule by which a model is brought to equilibrium.
 
-use crate::ModelError;
+use crate::{ModelError, Optimiser, Phase, Schedule, Shape};
 
-/// The schedule of a relaxation by stochastic gradient descent (Adam).
+/// The schedule of a relaxation by stochastic gradient descent.
 ///
 /// A new model is trained for `initial_steps` at `learning_rate`. That, and every later change of the multipliers, is
 /// followed by a relaxation of `steps`: the first half at `learning_rate`, so that the model gets to where it belongs;
@@ -20,18 +20,29 @@ pub struct Relaxation {
     pub final_learning_rate: f64,
     /// Inputs in a batch, at least 1.
     pub batch_size: usize,
+    /// Samples of z for each input, at least 1.
+    pub samples: usize,
+    /// What moves the parameters.
+    pub optimiser: Optimiser,
+}
+
+impl Relaxation {
+    /// 3,000 steps, then 300 a relaxation at 1e-3 falling to 1e-4; 128 inputs in a batch, one z for each; Adam.
+    pub const DEFAULT: Self = Self {
+        initial_steps: 3_000,
+        steps: 300,
+        learning_rate: 1e-3,
+        final_learning_rate: 1e-4,
+        batch_size: 128,
+        samples: 1,
+        optimiser: Optimiser::ADAM,
+    };
 }
 
 impl Default for Relaxation {
-    /// 3,000 steps, then 300 a relaxation at 1e-3 falling to 1e-4; 128 inputs in a batch.
+    /// [`Relaxation::DEFAULT`].
     fn default() -> Self {
-        Self {
-            initial_steps: 3_000,
-            steps: 300,
-            learning_rate: 1e-3,
-            final_learning_rate: 1e-4,
-            batch_size: 128,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -45,8 +56,10 @@ impl Relaxation {
         if self.steps < LEAST_STEPS {
             return invalid("steps", "at least 8", self.steps as f64);
         }
-        if self.batch_size == 0 {
-            return invalid("batch_size", "at least 1", 0.0);
+        for (option, value) in [("batch_size", self.batch_size), ("samples", self.samples)] {
+            if value == 0 {
+                return invalid(option, "at least 1", 0.0);
+            }
         }
         for (option, value) in
             [("learning_rate", self.learning_rate), ("final_learning_rate", self.final_learning_rate)]
@@ -55,7 +68,7 @@ impl Relaxation {
                 return invalid(option, "finite and positive", value);
             }
         }
-        Ok(())
+        self.optimiser.check()
     }
 
     /// The number of the first step whose parameters are averaged.
@@ -63,11 +76,16 @@ impl Relaxation {
         self.steps / 2
     }
 
-    /// The learning rate of step `step` of a relaxation.
-    pub(crate) fn rate(&self, step: u64) -> f64 {
-        let (from, last) = (self.averaged_from(), self.steps - 1);
-        let progress = step.saturating_sub(from) as f64 / (last - from) as f64;
-        self.learning_rate * (self.final_learning_rate / self.learning_rate).powf(progress)
+    /// The learning rates of a relaxation.
+    pub(crate) fn schedule(&self) -> Result<Schedule, ModelError> {
+        let (from, rate) = (self.averaged_from(), self.learning_rate);
+        let fall = Phase {
+            steps: self.steps - from,
+            first: rate,
+            last: self.final_learning_rate,
+            shape: Shape::Geometric,
+        };
+        Schedule::new(vec![Phase::constant(from, rate), fall])
     }
 }
 
@@ -80,6 +98,7 @@ mod tests {
     #[test]
     fn the_learning_rate_falls_over_the_second_half() {
         let schedule = Relaxation { steps: 10, ..Relaxation::default() };
+        let schedule = schedule.schedule().expect("a schedule");
         let rates: Vec<f64> = (0..10).map(|step| schedule.rate(step)).collect();
         assert!(rates[..=5].iter().all(|&rate| rate == 1e-3), "{rates:?}");
         assert_close!(rates[7], 1e-3 * 0.1f64.sqrt(), rtol = 1e-14, atol = 0.0);

@@ -8,9 +8,9 @@ use carnot_info::Estimate;
 use carnot_surface::{At, Certificate, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
 
 use crate::evaluation::{evaluate, sample_key};
-use crate::optimiser::Moments;
+use crate::optimiser::OptimiserState;
 use crate::random::{Purpose, seed_for};
-use crate::training::{Progress, Training, plateau};
+use crate::training::{Progress, Training, average_into, plateau};
 use crate::{Architecture, Evaluation, ModelError, Parameters, Relaxation};
 
 /// A trained model and all that its next relaxation needs: cheap to clone.
@@ -34,7 +34,7 @@ impl LearnedState {
 
     /// Steps of the optimiser since the model was new.
     pub fn steps(&self) -> u64 {
-        self.progress.steps
+        self.progress.optimiser.steps()
     }
 }
 
@@ -135,16 +135,53 @@ impl LearnedSystem {
 
     fn start(&self) -> Result<(Parameters, Progress), ModelError> {
         let parameters = Parameters::initial(&self.architecture, self.seed);
-        let moments = Moments::zeros(parameters.len());
+        let optimiser = OptimiserState::new(self.relaxation.optimiser, parameters.len())?;
         let seed = seed_for(self.seed, Purpose::Batches);
         let batches = Batches::new(self.training.len(), self.relaxation.batch_size, seed)?;
-        Ok((parameters, Progress { moments, batches, steps: 0 }))
+        Ok((parameters, Progress { optimiser, batches }))
     }
 
     fn stepped(&self, progress: &Progress) {
         if let Some(on_step) = &self.on_step {
-            on_step(progress.steps);
+            on_step(progress.optimiser.steps());
         }
+    }
+
+    /// Trains on a thread of the pool, which then has no other to wait for at each product.
+    fn relax(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
+        let schedule = &self.relaxation;
+        let (mut parameters, mut progress) = match from {
+            Some(state) => {
+                self.check_state(state)?;
+                ((*state.parameters).clone(), (*state.progress).clone())
+            }
+            None => self.start()?,
+        };
+        let rates = schedule.schedule()?;
+        let steps_before = progress.optimiser.steps();
+        let mut training = Training::new(&self.architecture, &self.training, self.seed, schedule)?;
+        if from.is_none() {
+            for _ in 0..schedule.initial_steps {
+                training.step(&mut parameters, &mut progress, at, schedule.learning_rate)?;
+                self.stepped(&progress);
+            }
+        }
+        let mut average = parameters.clone();
+        let mut objectives = Vec::with_capacity((schedule.steps - schedule.averaged_from()) as usize);
+        for step in 0..schedule.steps {
+            let objective = training.step(&mut parameters, &mut progress, at, rates.rate(step))?;
+            if step >= schedule.averaged_from() {
+                objectives.push(objective);
+                average_into(&mut average, &parameters, objectives.len() as u64);
+            }
+            self.stepped(&progress);
+        }
+        let Evaluation { rdc, accuracy } =
+            evaluate(&self.architecture, &average, &self.evaluation, self.evaluation_key, self.seed)?;
+        let steps = progress.optimiser.steps() - steps_before;
+        let certificate = Certificate::Relaxed { steps, plateau: plateau(&objectives)? };
+        let state = LearnedState { parameters: Arc::new(average), progress: Arc::new(progress), accuracy };
+        Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }
 
@@ -154,37 +191,7 @@ impl System for LearnedSystem {
     type Error = ModelError;
 
     fn equilibrium(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
-        let schedule = &self.relaxation;
-        let (mut parameters, mut progress) = match from {
-            Some(state) => {
-                self.check_state(state)?;
-                ((*state.parameters).clone(), (*state.progress).clone())
-            }
-            None => self.start()?,
-        };
-        let steps_before = progress.steps;
-        let mut training = Training::new(&self.architecture, &self.training, self.seed, &parameters)?;
-        if from.is_none() {
-            for _ in 0..schedule.initial_steps {
-                training.step(&mut progress, at, schedule.learning_rate)?;
-                self.stepped(&progress);
-            }
-        }
-        let mut objectives = Vec::new();
-        for step in 0..schedule.steps {
-            let objective = training.step(&mut progress, at, schedule.rate(step))?;
-            if step >= schedule.averaged_from() {
-                objectives.push(objective);
-                training.average_into(&mut parameters, objectives.len() as u64)?;
-            }
-            self.stepped(&progress);
-        }
-        let Evaluation { rdc, accuracy } =
-            evaluate(&self.architecture, &parameters, &self.evaluation, self.evaluation_key, self.seed)?;
-        let certificate =
-            Certificate::Relaxed { steps: progress.steps - steps_before, plateau: plateau(&objectives)? };
-        let state = LearnedState { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy };
-        Ok(Equilibrium { multipliers: at, rdc, state, certificate })
+        rayon::scope(|_| self.relax(at, from))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::Problem;
+use super::sums::dot;
 
 /// `l_d = rho` and `l_c = -sum_y p(y|x) ln c(y|z)`, less their means over the encoder of each input.
 pub(super) struct Costs {
@@ -14,26 +15,31 @@ impl Costs {
     pub(super) fn new(problem: &Problem, letters: &Letters, evaluation: &Evaluation) -> Self {
         let (n_x, n_y) = (problem.n_x, problem.n_y);
         let mut centred = [vec![0.0; n_x * problem.n_z], vec![0.0; n_x * problem.n_z]];
+        let mut means = [vec![0.0; n_x], vec![0.0; n_x]];
         for z in letters.in_use() {
-            for x in 0..n_x {
-                let place = z * n_x + x;
-                if evaluation.encoder[place] > 0.0 {
-                    centred[0][place] = problem.costs[place];
-                    centred[1][place] = (0..n_y)
-                        .map(|y| -problem.labels[y * n_x + x] * letters.log_classifier[z * n_y + y])
-                        .sum();
+            let row = z * n_x..(z + 1) * n_x;
+            let encoder = &evaluation.encoder[row.clone()];
+            let [distortion, classification] = centred.each_mut().map(|table| &mut table[row.clone()]);
+            for (y, log_c) in letters.log_classifier[z * n_y..][..n_y].iter().enumerate() {
+                for (cost, t) in classification.iter_mut().zip(problem.row(&problem.labels, y)) {
+                    *cost -= t * log_c;
+                }
+            }
+            distortion.copy_from_slice(problem.row(&problem.costs, z));
+            for (costs, mean) in [distortion, classification].into_iter().zip(&mut means) {
+                for ((cost, e), mean) in costs.iter_mut().zip(encoder).zip(mean) {
+                    // Where the encoder is zero the cost may be infinite.
+                    *cost = if *e > 0.0 { *cost } else { 0.0 };
+                    *mean += e * *cost;
                 }
             }
         }
-        for table in &mut centred {
-            for x in 0..n_x {
-                let mean: f64 =
-                    letters.in_use().map(|z| evaluation.encoder[z * n_x + x] * table[z * n_x + x]).sum();
-                for z in letters.in_use() {
-                    let place = z * n_x + x;
-                    if evaluation.encoder[place] > 0.0 {
-                        table[place] -= mean;
-                    }
+        for (table, means) in centred.iter_mut().zip(&means) {
+            for z in letters.in_use() {
+                let row = z * n_x..(z + 1) * n_x;
+                let pairs = table[row.clone()].iter_mut().zip(&evaluation.encoder[row]).zip(means);
+                for ((cost, e), mean) in pairs {
+                    *cost = if *e > 0.0 { *cost - mean } else { 0.0 };
                 }
             }
         }
@@ -49,33 +55,27 @@ impl Costs {
         a: usize,
         b: usize,
     ) -> f64 {
-        let n_x = problem.n_x;
-        letters
-            .in_use()
-            .map(|z| {
-                (0..n_x)
-                    .map(|x| {
-                        let place = z * n_x + x;
-                        let weight = problem.source[x] * evaluation.encoder[place];
-                        weight * self.centred[a][place] * self.centred[b][place]
-                    })
-                    .sum::<f64>()
-            })
-            .sum()
+        let of_letter = |z: usize| -> f64 {
+            let mut weighted = vec![0.0; problem.n_x];
+            self.weigh(problem, evaluation, a, z, &mut weighted);
+            dot(&weighted, problem.row(&self.centred[b], z))
+        };
+        letters.in_use().map(of_letter).sum()
     }
 
-    /// `sum_x p(x) e(z|x) (l_a(x, z) - mean) of(x)`.
-    pub(super) fn weighted(
+    /// `p(x) e(z|x) (l_a(x, z) - mean)` of one letter into `weighted`, shape `(n_x)`.
+    pub(super) fn weigh(
         &self,
         problem: &Problem,
         evaluation: &Evaluation,
         a: usize,
         z: usize,
-        of: impl Fn(usize) -> f64,
-    ) -> f64 {
-        let row = z * problem.n_x..(z + 1) * problem.n_x;
-        let encoder = &evaluation.encoder[row.clone()];
-        let pairs = encoder.iter().zip(&self.centred[a][row]).zip(&problem.source).enumerate();
-        pairs.map(|(x, ((e, l), p))| p * e * l * of(x)).sum()
+        weighted: &mut [f64],
+    ) {
+        let encoder = problem.row(&evaluation.encoder, z);
+        let factors = encoder.iter().zip(problem.row(&self.centred[a], z)).zip(&problem.source);
+        for (entry, ((e, cost), p)) in weighted.iter_mut().zip(factors) {
+            *entry = p * e * cost;
+        }
     }
 }

@@ -71,26 +71,40 @@ pub(super) const RIDGE: f64 = 1e-11;
 
 impl Curvature {
     pub(super) fn new(problem: &Problem) -> Self {
-        let (n_x, n_y, n_z) = (problem.n_x, problem.n_y, problem.n_z);
-        let eliminated = if problem.log_classifier.is_none() && n_y > 1 { n_y } else { 0 };
-        let inputs = if eliminated > 0 { n_x } else { 0 };
         Self {
-            weights: Mat::zeros(n_x, n_z),
-            solved: Mat::zeros(n_x, if eliminated > 0 { n_z } else { 0 }),
-            classifiers: Mat::zeros(n_x, n_z * eliminated),
-            inputs: Mat::zeros(inputs, inputs),
+            weights: Mat::new(),
+            solved: Mat::new(),
+            classifiers: Mat::new(),
+            inputs: Mat::new(),
             inverse: Mat::new(),
-            hessian: Mat::zeros(n_z, n_z),
-            blocks: vec![0.0; n_z * eliminated * eliminated],
-            signs: vec![1.0; n_z * eliminated],
+            hessian: Mat::new(),
+            blocks: Vec::new(),
+            signs: Vec::new(),
             root_source: problem.source.iter().map(|p| p.sqrt()).collect(),
             letters: 0,
-            n_y,
+            n_y: problem.n_y,
             gamma: 0.0,
             kind: Kind::Convex,
             eliminates: false,
-            scratch: Scratch::new(n_x),
+            scratch: Scratch::new(problem.n_x),
         }
+    }
+
+    /// Room for so many letters. There is none at first: what is started close to its end needs little, or nothing.
+    fn reserve(&mut self, problem: &Problem, letters: usize) {
+        if letters <= self.hessian.nrows() {
+            return;
+        }
+        let (n_x, n_y) = (problem.n_x, problem.n_y);
+        let eliminated = if problem.log_classifier.is_none() && n_y > 1 { n_y } else { 0 };
+        let inputs = if eliminated > 0 { n_x } else { 0 };
+        self.weights = Mat::zeros(n_x, letters);
+        self.solved = Mat::zeros(n_x, if eliminated > 0 { letters } else { 0 });
+        self.classifiers = Mat::zeros(n_x, letters * eliminated);
+        self.inputs = Mat::zeros(inputs, inputs);
+        self.hessian = Mat::zeros(letters, letters);
+        self.blocks = vec![0.0; letters * eliminated * eliminated];
+        self.signs = vec![1.0; letters * eliminated];
     }
 
     /// Assembles the curvature over the letters `working`, after an update of `evaluation` at `letters`.
@@ -105,6 +119,7 @@ impl Curvature {
         let Task { problem, at } = task;
         (self.letters, self.gamma, self.kind) = (working.len(), at.gamma(), kind);
         self.eliminates = task.classifier_matters();
+        self.reserve(problem, working.len());
         for (k, &z) in working.iter().enumerate() {
             let column = self.weights.col_as_slice_mut(k);
             evaluation.write_ratio_in_use(task, letters, z, column);

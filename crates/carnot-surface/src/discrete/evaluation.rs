@@ -156,6 +156,32 @@ impl Evaluation {
             .sum()
     }
 
+    /// The largest `|q'_yz / q_yz - 1|` of the letters in use: what a residual does not show of entries that are small.
+    pub(super) fn largest_change(&self, problem: &Problem, letters: &Letters) -> f64 {
+        let n_y = problem.n_y;
+        let change = |place: usize| {
+            let q = letters.marginal[place / n_y] * letters.log_classifier[place].exp();
+            if q > 0.0 { (self.joint[place] / q - 1.0).abs() } else { 0.0 }
+        };
+        letters.in_use().flat_map(|z| z * n_y..(z + 1) * n_y).map(change).fold(0.0, f64::max)
+    }
+
+    /// The bound on `F - F*` as far as the letters in use make it, with a free marginal:
+    /// `ln max_yz [(1 - gamma) m'_z / m_z + gamma q'_yz / q_yz]`.
+    pub(super) fn gap_in_use(&self, task: Task<'_>, letters: &Letters) -> f64 {
+        let (n_y, gamma) = (task.problem.n_y, if task.classifier_matters() { task.at.gamma() } else { 0.0 });
+        let promise = |z: usize| {
+            let steepest = (z * n_y..(z + 1) * n_y)
+                .map(|place| self.joint[place] * (-letters.log_classifier[place]).exp())
+                .fold(0.0, f64::max);
+            ((1.0 - gamma) * self.marginal[z] + gamma * steepest) / letters.marginal[z]
+        };
+        if task.problem.marginal.is_some() {
+            return 0.0;
+        }
+        letters.in_use().map(promise).fold(0.0, f64::max).ln()
+    }
+
     /// After an [`update`](Self::update): `G(x, z)` of a letter in use, from its encoder where that is not too small.
     pub(super) fn write_ratio_in_use(&self, task: Task<'_>, letters: &Letters, z: usize, ratio: &mut [f64]) {
         let (n_x, n_y, weight) = (task.problem.n_x, task.problem.n_y, letters.marginal[z]);

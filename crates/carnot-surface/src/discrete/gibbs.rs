@@ -83,7 +83,8 @@ impl Responsive for GibbsSystem {
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
         let task = Task { problem: &self.problem, at: at.multipliers };
-        response::response(task, &self.letters).map_err(|_| DiscreteError::NotAMinimum {
+        let solved = response::response(task, &self.letters, None);
+        solved.map(|(response, _)| response).map_err(|_| DiscreteError::NotAMinimum {
             lambda: at.multipliers.lambda(),
             gamma: at.multipliers.gamma(),
         })

@@ -8,6 +8,9 @@ use super::solver::{LAST_ROUNDS, Solver};
 /// How far one more update may change a letter's weight, relative to the weight itself.
 const SETTLED: f64 = 1e-9;
 
+/// The same below which it is rounding.
+const AT_REST: f64 = 1e-14;
+
 /// Further steps of Newton's method towards that.
 const MOST_STEPS: usize = 24;
 
@@ -50,14 +53,13 @@ impl Solver {
 
     /// Whether the weights of the letters in use are, each in proportion to itself, what an update makes of them.
     fn is_settled(&self, letters: &Letters) -> bool {
-        let updated = &self.evaluation.marginal;
-        letters.in_use().all(|z| (updated[z] / letters.marginal[z] - 1.0).abs() <= SETTLED)
+        self.unsettled(letters) <= SETTLED
     }
 
     /// The solution of a problem that is not convex without the letters that the optimality conditions have no use for:
     /// where a letter's promise is below one its weight is zero, and what an iteration that stops has left of it would be
     /// told as part of the support. The solution as it is where it has none, or is not as good without.
-    pub(super) fn without_leaving(&mut self, task: Task<'_>, solution: Solution) -> Solution {
+    pub(super) fn without_leaving(&mut self, task: Task<'_>, solution: Solution, target: Target) -> Solution {
         let problem = task.problem;
         if problem.marginal.is_some() {
             return solution;
@@ -79,11 +81,49 @@ impl Solver {
         let residual = self.evaluation.residual(task, &letters);
         let rounding = 4.0 * f64::EPSILON * objective.abs().max(1.0);
         let as_good =
-            objective <= solution.objective + rounding && residual <= solution.residual.max(rounding);
+            objective <= solution.objective + rounding && residual <= solution.residual.max(target.residual);
         if as_good {
             Solution { letters, objective, residual, is_evaluated: false, ..solution }
         } else {
             solution
         }
+    }
+
+    /// Goes on with Newton's method from the solution of a problem that is not convex while that takes the weights of letters
+    /// nearer to what an update makes of them, each in proportion to itself: a letter that has just entered hardly shows in
+    /// the residual, and its weight is still anything.
+    pub(super) fn settle_locally(&mut self, task: Task<'_>, solution: Solution, target: Target) -> Solution {
+        if task.problem.marginal.is_some() {
+            return solution;
+        }
+        let mut settled = solution;
+        self.evaluation.objective(task, &settled.letters);
+        self.evaluation.update(task.problem, &settled.letters);
+        let mut unsettled = self.unsettled(&settled.letters);
+        let rounding = 4.0 * f64::EPSILON * settled.objective.abs().max(1.0);
+        for _ in 0..MOST_STEPS {
+            if unsettled < AT_REST {
+                break;
+            }
+            let mut letters = settled.letters.clone();
+            settled.work.newton_steps += 1;
+            let Some(objective) = self.newton_step(task, &mut letters, settled.objective) else { break };
+            self.evaluation.update(task.problem, &letters);
+            let residual = self.evaluation.residual(task, &letters);
+            let before = std::mem::replace(&mut unsettled, self.unsettled(&letters));
+            let as_good = objective <= settled.objective + rounding
+                && residual <= settled.residual.max(target.residual);
+            if !as_good || unsettled > 0.5 * before {
+                break;
+            }
+            settled = Solution { letters, objective, residual, ..settled };
+        }
+        Solution { is_evaluated: false, ..settled }
+    }
+
+    /// The largest change of a letter's weight by one more update, relative to the weight itself.
+    fn unsettled(&self, letters: &Letters) -> f64 {
+        let change = |z: usize| (self.evaluation.marginal[z] / letters.marginal[z] - 1.0).abs();
+        letters.in_use().map(change).fold(0.0, f64::max)
     }
 }

@@ -92,6 +92,16 @@ impl Letters {
         }
     }
 
+    /// Normalises what the letters say that are not in use, where it is theirs to choose: the updates of a letter without
+    /// weight are known up to a factor.
+    pub(super) fn normalise_absent(&mut self, problem: &Problem) {
+        for z in 0..problem.n_z {
+            if self.marginal[z] == 0.0 && problem.log_classifier.is_none() {
+                self.normalise_classifier(z, problem.n_y);
+            }
+        }
+    }
+
     /// Subtracts the logarithm of its sum from the classifier of letter `z`, and holds its entries at [`LEAST_LOG`].
     pub(super) fn normalise_classifier(&mut self, z: usize, n_y: usize) {
         let row = &mut self.log_classifier[z * n_y..][..n_y];

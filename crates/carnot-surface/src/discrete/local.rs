@@ -1,12 +1,11 @@
-//! The search for the lowest minimum of a problem that is not convex.
+//! Descent to a minimum of a problem that is not convex.
 
 use super::blocks;
 use super::curvature::Kind;
 use super::letters::{LEAST_LOG, Letters, normalise_log};
-use super::problem::{Problem, Task};
+use super::problem::Task;
 use super::solution::{Solution, Target, Work};
 use super::solver::Solver;
-use super::starts;
 
 /// Cycles of the alternation between two looks at a descent.
 const CYCLES: usize = 5;
@@ -17,104 +16,30 @@ const NEARLY: f64 = 1e-3;
 /// Rounds of cycles or steps of one descent.
 const MOST_ROUNDS: usize = 400;
 
-/// Rounds of a first, rough descent from each start.
-const ROUGH_ROUNDS: usize = 12;
+/// The residual below which rounding may be all that is left, the factor by which it falls where it is not, and the rounds
+/// that are waited for this.
+const ROUNDED: f64 = 1e-11;
+const PROGRESS: f64 = 0.95;
+const PATIENCE: usize = 8;
 
-/// How many of the roughly descended starts are followed to the end.
-const FOLLOWED: usize = 8;
+/// The rounds in which the residual is not halved after which Newton's method and the alternation take turns.
+const SLOW: usize = 3;
 
-/// How many of these are given further letters.
-const ENTERED: usize = 3;
+/// How often entries are taken to zero in one descent: one on the verge can grow again, and must not be taken there for ever.
+const MOST_DENIALS: usize = 16;
 
-/// Steps of gamma in a sweep from the convex range up, or from far above down.
-const SWEEP_STEPS: usize = 4;
+/// The probability of a label below which a letter may deny it.
+const GOING: f64 = 1e-3;
 
-/// Rounds at each of them.
-const SWEEP_ROUNDS: usize = 4;
+/// How much a small entry that is taken to zero may resist: where it stays as it is to rounding, zero is as good.
+const MARGINAL: f64 = 1e-9;
 
-/// How far above the wanted gamma the sweep down begins.
-const SWEEP_FROM: f64 = 8.0;
+/// The logarithm of an entry of a classifier below which it is zero already.
+const DENIED: f64 = 0.9 * LEAST_LOG;
 
 impl Solver {
-    /// The lowest minimum found from `warm`, a sweep of gamma up, a sweep down, and `starts` random encoders.
-    pub(super) fn search(
-        &mut self,
-        task: Task<'_>,
-        warm: Option<Letters>,
-        starts: usize,
-        seed: u64,
-        target: Target,
-    ) -> Solution {
-        let Task { problem, at } = task;
-        let mut candidates: Vec<Solution> = Vec::new();
-        let mut work = Work::default();
-        let mut consider = |solution: Solution| {
-            work = work.plus(solution.work);
-            candidates.push(solution);
-        };
-        consider(self.sweep(task, target, true));
-        consider(self.sweep(task, target, false));
-        if let Some(letters) = warm {
-            consider(self.descend(task, letters, MOST_ROUNDS, target));
-        }
-        for index in 0..starts {
-            let letters = starts::random(problem, &mut self.evaluation, at.lambda(), seed, index);
-            consider(self.descend(task, letters, ROUGH_ROUNDS, target));
-        }
-        let by_objective = |a: &Solution, b: &Solution| a.objective.total_cmp(&b.objective);
-        candidates.sort_by(by_objective);
-        candidates.truncate(FOLLOWED);
-        // All of them to their minima, and the lowest of these again with letters taken in.
-        for candidate in &mut candidates {
-            *candidate = self.descend(task, candidate.letters.clone(), MOST_ROUNDS, target);
-            work = work.plus(candidate.work);
-        }
-        candidates.sort_by(by_objective);
-        for candidate in candidates.iter_mut().take(ENTERED) {
-            let entered = self.descend_and_enter(task, candidate.letters.clone(), target);
-            work = work.plus(entered.work);
-            if entered.is_better_than(candidate) {
-                *candidate = entered;
-            }
-        }
-        let best =
-            candidates.into_iter().reduce(|best, next| if next.is_better_than(&best) { next } else { best });
-        let best = best.unwrap_or_else(|| {
-            let letters = Letters::uniform(problem);
-            self.descend(task, letters, MOST_ROUNDS, target)
-        });
-        Solution { work, ..best }
-    }
-
-    /// The branch that begins at gamma = 1, where the problem is convex, and goes up; or the one that begins with a letter
-    /// for each input, far above, and goes down.
-    fn sweep(&mut self, task: Task<'_>, target: Target, up: bool) -> Solution {
-        let Task { problem, at } = task;
-        let (from, mut letters) = if up {
-            let convex = task.with_gamma(1.0);
-            let mut letters = self.solve_from(convex, None, target).letters;
-            spread(problem, &mut letters);
-            (1.0, letters)
-        } else {
-            (SWEEP_FROM * at.gamma(), starts::one_letter_per_input(problem, &mut self.evaluation))
-        };
-        for step in 1..SWEEP_STEPS {
-            let share = step as f64 / SWEEP_STEPS as f64;
-            let gamma = from * (at.gamma() / from).powf(share);
-            let there = task.with_gamma(gamma);
-            if up {
-                self.enter(there, &mut letters);
-            }
-            letters = self.descend(there, letters, SWEEP_ROUNDS, target).letters;
-        }
-        if up {
-            self.enter(task, &mut letters);
-        }
-        self.descend(task, letters, MOST_ROUNDS, target)
-    }
-
     /// Descends, and while a letter that is not in use would lower the objective, takes it in and descends again.
-    fn descend_and_enter(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
+    pub(super) fn descend_and_enter(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
         let problem = task.problem;
         let mut solution = self.descend_and_part(task, letters, target);
         for _ in 0..problem.n_z {
@@ -122,7 +47,7 @@ impl Solver {
             if !self.enter(task, &mut letters) {
                 break;
             }
-            let mut next = self.descend(task, letters, MOST_ROUNDS, target);
+            let mut next = self.descend(task, letters, target);
             next.work = next.work.plus(solution.work);
             let rounding = 4.0 * f64::EPSILON * solution.objective.abs().max(1.0);
             let kept = next.letters.in_use().count() > solution.letters.in_use().count();
@@ -139,13 +64,13 @@ impl Solver {
 
     /// Descends to a stationary point, and on from there while a letter would rather be two: to a minimum.
     pub(super) fn descend_and_part(&mut self, task: Task<'_>, letters: Letters, target: Target) -> Solution {
-        let mut solution = self.descend(task, letters, MOST_ROUNDS, target);
+        let mut solution = self.descend(task, letters, target);
         for _ in 0..task.problem.n_z {
             let mut letters = solution.letters.clone();
             if !self.part(task, &mut letters) {
                 break;
             }
-            let next = self.descend(task, letters, MOST_ROUNDS, target);
+            let next = self.descend(task, letters, target);
             let work = solution.work.plus(next.work);
             if next.objective < solution.objective {
                 solution = next;
@@ -157,34 +82,33 @@ impl Solver {
 
     /// Descends from `letters` to a stationary point: cycles of the alternation, which never raise the objective, and
     /// Newton's method near the end, with the true curvature where it is that of a minimum.
-    pub(super) fn descend(
-        &mut self,
-        task: Task<'_>,
-        mut letters: Letters,
-        rounds: usize,
-        target: Target,
-    ) -> Solution {
+    fn descend(&mut self, task: Task<'_>, mut letters: Letters, target: Target) -> Solution {
         let problem = task.problem;
         let mut work = Work::default();
         let mut objective = self.evaluation.objective(task, &letters);
         let mut residual = f64::INFINITY;
-        let mut stalled = 0;
-        for round in 0..rounds {
+        let (mut stalled, mut least, mut idle, mut denials) = (0, f64::INFINITY, 0, 0);
+        for round in 0..MOST_ROUNDS {
             self.evaluation.update(problem, &letters);
             let before = residual;
             residual = self.evaluation.residual(task, &letters);
             stalled = if residual < 0.5 * before { 0 } else { stalled + 1 };
-            if residual <= target.residual || (residual < 1e-11 && stalled > 8) {
+            idle = if residual < PROGRESS * least { 0 } else { idle + 1 };
+            least = least.min(residual);
+            // Once in any case: what vanishes slowly enough is stationary to the tolerance wherever it is.
+            if residual < NEARLY && (denials == 0 || (stalled > 0 && denials < MOST_DENIALS)) {
+                denials = denials.max(1);
+                if let Some(lower) = self.deny(task, &mut letters, objective) {
+                    (objective, denials) = (lower, denials + 1);
+                    continue;
+                }
+            }
+            if residual <= target.residual || (residual < ROUNDED && idle > PATIENCE) {
                 break;
             }
-            if stalled > 0
-                && residual < NEARLY
-                && let Some(lower) = self.deny(task, &mut letters, objective)
-            {
-                objective = lower;
-                continue;
-            }
-            let stepped = if residual < NEARLY || round % 8 == 7 {
+            // Away from a saddle Newton's method goes slowly, and the extrapolated alternation faster and faster.
+            let turn = if residual < NEARLY { stalled <= SLOW || stalled % 2 == 0 } else { round % 8 == 7 };
+            let stepped = if turn {
                 work.newton_steps += 1;
                 self.newton_step(task, &mut letters, objective)
             } else {
@@ -202,31 +126,41 @@ impl Solver {
         Solution { letters, objective, gap: f64::INFINITY, residual, work, is_evaluated: false }
     }
 
-    /// Takes entries of classifiers to zero that are on their way there, slowly where gamma is close to one: those that are
-    /// small and along which the objective is curved downwards. `None`, with the letters and the evaluation as they were,
-    /// where there is none or the objective rises.
+    /// Takes entries of classifiers to zero that are on their way there, slowly where `gamma p(y|x)` of the inputs that have the
+    /// label is close to one: above it a small entry is taken to a smaller one, faster and faster. `None`, with the letters
+    /// and the evaluation as they were, where there is none or the objective rises by more than rounding.
     fn deny(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
-        let problem = task.problem;
+        let Task { problem, at } = task;
         if !task.classifier_matters() {
             return None;
         }
         let n_y = problem.n_y;
-        let (mut block, mut denied) = (vec![0.0; n_y * n_y], vec![false; n_y]);
+        let mut block = vec![0.0; n_y * n_y];
         let mut trial = letters.clone();
+        let mut any = false;
         for z in letters.in_use() {
-            let gamma = task.at.gamma();
-            blocks::write_local(problem, &self.evaluation, gamma, z, &mut block, &mut denied);
+            blocks::write(problem, &self.evaluation, at.gamma(), z, &mut block);
             let row = &mut trial.log_classifier[z * n_y..][..n_y];
-            for (log_c, _) in row.iter_mut().zip(&denied).filter(|(_, denied)| **denied) {
-                *log_c = LEAST_LOG;
+            for (y, log_c) in row.iter_mut().enumerate() {
+                let share = self.evaluation.joint[z * n_y + y] / self.evaluation.marginal[z];
+                // One less gamma times the mean of p(y|x) over the inputs of the letter that have the label.
+                let resists = block[y * n_y + y] - at.gamma() * share;
+                if *log_c > DENIED && share < GOING && resists < MARGINAL {
+                    *log_c = LEAST_LOG;
+                    any = true;
+                }
             }
             normalise_log(row);
         }
-        if trial == *letters {
+        if !any {
             return None;
         }
-        let lower = self.evaluation.objective(task, &trial);
-        if lower <= objective {
+        // What is left of the letters adapts before the objectives are compared.
+        let mut lower = f64::INFINITY;
+        for _ in 0..CYCLES {
+            lower = self.alternation.cycle(task, &mut self.evaluation, &mut trial);
+        }
+        if lower <= objective + 4.0 * f64::EPSILON * objective.abs().max(1.0) {
             *letters = trial;
             return Some(lower);
         }
@@ -235,7 +169,12 @@ impl Solver {
         None
     }
 
-    fn newton_step(&mut self, task: Task<'_>, letters: &mut Letters, objective: f64) -> Option<f64> {
+    pub(super) fn newton_step(
+        &mut self,
+        task: Task<'_>,
+        letters: &mut Letters,
+        objective: f64,
+    ) -> Option<f64> {
         let problem = task.problem;
         [Kind::Exact, Kind::Modified].into_iter().find_map(|kind| {
             self.newton.working.clear();
@@ -250,24 +189,5 @@ impl Solver {
             let promised = |z: usize| marginal[z] / weights[z];
             self.newton.step(task, &mut self.evaluation, letters, objective, promised, kind)
         })
-    }
-}
-
-/// Shares the weight of a letter among all of its kind, which then say the same and can part.
-fn spread(problem: &Problem, letters: &mut Letters) {
-    let n_y = problem.n_y;
-    let in_use: Vec<usize> = letters.in_use().collect();
-    for z in in_use {
-        let row = letters.log_classifier[z * n_y..][..n_y].to_vec();
-        let members: Vec<usize> = (0..problem.n_z)
-            .filter(|&other| {
-                problem.kinds[other] == problem.kinds[z] && (other == z || letters.marginal[other] == 0.0)
-            })
-            .collect();
-        let share = letters.marginal[z] / members.len() as f64;
-        for member in members {
-            letters.marginal[member] = share;
-            letters.log_classifier[member * n_y..][..n_y].copy_from_slice(&row);
-        }
     }
 }

@@ -4,13 +4,16 @@ mod alternation;
 mod blocks;
 mod bounds;
 mod branch;
+mod change;
 mod constant;
+mod convergence;
 mod costs;
 mod curvature;
 mod dense;
 mod entry;
 mod error;
 mod evaluation;
+mod exchange;
 mod free_decoder;
 mod gibbs;
 mod kink;
@@ -20,6 +23,7 @@ mod local;
 mod local_entry;
 mod local_response;
 mod motion;
+mod moves;
 mod near_one;
 mod newton;
 mod observed;
@@ -27,10 +31,12 @@ mod onset;
 mod options;
 mod partition;
 mod phase;
+mod pool;
 mod posterior;
 mod problem;
 mod quadratic;
 mod response;
+mod search;
 mod small;
 mod solution;
 mod solver;
@@ -254,7 +260,14 @@ impl DiscreteSystem {
     ) -> Result<At<Self>, DiscreteError> {
         let task = self.task(at);
         let convex = task.is_convex();
-        let mut solution = if convex { solution } else { solver.without_leaving(task, solution) };
+        let mut solution = if convex {
+            solution
+        } else {
+            let kept = solver.without_leaving(task, solution, self.options.aim());
+            solver.settle_locally(task, kept, self.options.aim())
+        };
+        solution.letters.normalise_absent(&self.problem);
+        let is_critical = solver.is_critical(task, &solution);
         solver.evaluate(task, &mut solution);
         let Solution { letters, objective, gap, residual, work, .. } = solution;
         let scale = (objective + at.lambda() * self.problem.least_distortion).abs().max(1.0);
@@ -274,7 +287,7 @@ impl DiscreteSystem {
         } else {
             Certificate::Stationary { residual, starts }
         };
-        let state = DiscreteState::new(&self.problem, at, letters, work)?;
+        let state = DiscreteState::new(&self.problem, at, letters, work)?.at_transition(is_critical);
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }
@@ -319,9 +332,12 @@ impl Responsive for DiscreteSystem {
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
         let task = self.task(at.multipliers);
-        let response = response::response(task, &at.state.letters).map_err(|_| {
+        let is_critical = at.state.is_critical(at.multipliers);
+        let solved = response::response(task, &at.state.letters, is_critical).map_err(|_| {
             DiscreteError::NotAMinimum { lambda: at.multipliers.lambda(), gamma: at.multipliers.gamma() }
-        })?;
+        });
+        let (response, follows) = solved?;
+        at.state.learn(at.multipliers, follows);
         let sidedness = if kink::has_kink(task) { Sidedness::Kink } else { response.sidedness };
         Ok(Response { sidedness, ..response })
     }

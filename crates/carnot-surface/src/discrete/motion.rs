@@ -72,7 +72,7 @@ fn force(
     let by_time = flow.tendency(problem, letters, &evaluation);
     let not_a_minimum = |_| DiscreteError::NotAMinimum { lambda: at.lambda(), gamma: at.gamma() };
     let tendencies = [by_lambda, by_gamma, by_time];
-    let reaction = reaction(task, letters, &evaluation, &tendencies).map_err(not_a_minimum)?;
+    let reaction = reaction(task, letters, &evaluation, &tendencies).map_err(not_a_minimum)?.products;
     let [distortion, classification] = flow.losses(problem, letters, &evaluation, &costs);
     Ok(Force {
         free_energy: at.lambda() * motion.least_distortion + flow.objective(&evaluation),

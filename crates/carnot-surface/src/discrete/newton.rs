@@ -22,6 +22,8 @@ pub(super) struct Newton {
     programme: QuadraticProgramme,
     /// The letters in use and those about to enter.
     pub(super) working: Vec<usize>,
+    /// The letters over which the curvature was assembled.
+    assembled: Vec<usize>,
     gradient: Vec<f64>,
     weights: Vec<f64>,
     step: Vec<f64>,
@@ -41,6 +43,7 @@ impl Newton {
             curvature: Curvature::new(problem),
             programme: QuadraticProgramme::new(n_z),
             working: Vec::with_capacity(n_z),
+            assembled: Vec::with_capacity(n_z),
             gradient: vec![0.0; n_z],
             weights: vec![0.0; n_z],
             step: vec![0.0; n_z],
@@ -65,8 +68,28 @@ impl Newton {
         promised: impl Fn(usize) -> f64,
         kind: Kind,
     ) -> Option<f64> {
+        self.assembled.clear();
+        self.curvature.assemble(task, evaluation, letters, &self.working, kind).ok()?;
+        self.assembled.extend_from_slice(&self.working);
+        self.chord_step(task, evaluation, letters, before, promised)
+    }
+
+    /// Whether the curvature of the last step is that of the letters that are at work now.
+    pub(super) fn can_repeat(&self) -> bool {
+        !self.working.is_empty() && self.working == self.assembled
+    }
+
+    /// A [`step`](Self::step) with the curvature of the last one, over the same letters.
+    pub(super) fn chord_step(
+        &mut self,
+        task: Task<'_>,
+        evaluation: &mut Evaluation,
+        letters: &mut Letters,
+        before: f64,
+        promised: impl Fn(usize) -> f64,
+    ) -> Option<f64> {
         let working = std::mem::take(&mut self.working);
-        let found = self.direction(task, evaluation, letters, &working, promised, kind);
+        let found = self.direction(task, evaluation, letters, &working, promised);
         let result = found.and_then(|slope| self.descend(task, evaluation, letters, &working, before, slope));
         self.working = working;
         result
@@ -80,12 +103,10 @@ impl Newton {
         letters: &Letters,
         working: &[usize],
         promised: impl Fn(usize) -> f64,
-        kind: Kind,
     ) -> Option<f64> {
         let problem = task.problem;
         let n_y = problem.n_y;
         let count = working.len();
-        self.curvature.assemble(task, evaluation, letters, working, kind).ok()?;
         let (eliminates, gamma) = (self.curvature.eliminates(), task.at.gamma());
         for (k, &z) in working.iter().enumerate() {
             self.gradient[k] = 1.0 - promised(z);

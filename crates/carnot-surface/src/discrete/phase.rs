@@ -77,9 +77,18 @@ impl Phased for DiscreteSystem {
         let letters = without_copies(problem, &at.state.letters);
         let promises = self.promises_of(at.multipliers, letters.clone());
         let could_be = self.equals(at);
-        let absent = (0..problem.n_z).filter(|&z| {
-            letters.marginal[z] == 0.0 && !could_be[z] && !self.is_copy(at.multipliers, &letters, z)
-        });
+        // Below its threshold a letter alone is one with its parts, on a way so flat that no search for another maximum comes to
+        // its end.
+        let mut used = letters.in_use();
+        let alone = used.next().filter(|_| used.next().is_none() && problem.log_classifier.is_none());
+        let is_part = |z: usize| {
+            promises[z] < 1.0 && alone.is_some_and(|alone| problem.kinds[alone] == problem.kinds[z])
+        };
+        let is_absent = |&z: &usize| {
+            let is_copy = || self.is_copy(at.multipliers, &letters, z);
+            letters.marginal[z] == 0.0 && !could_be[z] && !is_part(z) && !is_copy()
+        };
+        let absent = (0..problem.n_z).filter(is_absent);
         let excess = absent.map(|z| promises[z] - 1.0).chain(self.partings(at)).reduce(f64::max)?;
         Some(Entry { excess, uncertainty: self.uncertainty(at) })
     }

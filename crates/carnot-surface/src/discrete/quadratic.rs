@@ -45,7 +45,7 @@ const PATIENCE: usize = 4;
 impl QuadraticProgramme {
     pub(super) fn new(largest: usize) -> Self {
         Self {
-            factor: Mat::zeros(largest, largest),
+            factor: Mat::new(),
             scale: vec![0.0; largest],
             free: vec![false; largest],
             places: Vec::with_capacity(largest),
@@ -136,6 +136,9 @@ impl QuadraticProgramme {
         self.places.clear();
         self.places.extend((0..n).filter(|&k| self.free[k]));
         let size = self.places.len();
+        if size > self.factor.nrows() {
+            self.factor = Mat::zeros(size, size);
+        }
         for (j, &place_j) in self.places.iter().enumerate() {
             for (i, &place_i) in self.places.iter().enumerate().skip(j) {
                 let diagonal = if i == j { ridge } else { 0.0 };

@@ -9,16 +9,16 @@ use super::dense::{self, Scratch};
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::local_response;
-use super::problem::Task;
+use super::problem::{Problem, Task};
+use super::solution::Solution;
+use super::solver::{LAST_ROUNDS, NEARLY, Solver};
+use super::state::{Follow, Follows};
 use super::sums::dot;
 use super::tendency::Tendency;
 use crate::{Response, Sidedness};
 
 /// How close to its transition a letter counts as critical: its weight, or how far its promise is from one.
 const CRITICAL: f64 = 1e-9;
-
-/// Steps of an absent letter's classifier before its promise is compared with one.
-const CLASSIFIER_ROUNDS: usize = 100;
 
 /// Added to the unit diagonal of the scaled Hessian: minimisers that are not unique leave it singular, with the right-hand
 /// sides in its range, where this changes nothing.
@@ -30,8 +30,12 @@ pub(super) struct NotAMinimum;
 
 /// `S_ab = Phi_ab - b_a' H^-1 b_b` with `Phi_ab = -E_x Cov_e(l_a, l_b)` the response of the encoder alone, `b_a` the
 /// derivative of the objective's gradient over the letters with respect to a multiplier, and `H` its Hessian (theory,
-/// section 3.2).
-pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64>, NotAMinimum> {
+/// section 3.2). Whether a letter is at its transition may be known already.
+pub(super) fn response(
+    task: Task<'_>,
+    letters: &Letters,
+    is_critical: Option<bool>,
+) -> Result<(Response<f64>, Option<Follows>), NotAMinimum> {
     let problem = task.problem;
     let mut evaluation = Evaluation::new(problem);
     evaluation.objective(task, letters);
@@ -44,7 +48,8 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
         }
     }
     let tendencies = Tendency::of_multipliers(problem, letters, &evaluation, &costs);
-    for (row, reaction) in s.iter_mut().zip(reaction(task, letters, &evaluation, &tendencies)?) {
+    let Reaction { products, follows } = reaction(task, letters, &evaluation, &tendencies)?;
+    for (row, reaction) in s.iter_mut().zip(products) {
         for (entry, reaction) in row.iter_mut().zip(reaction) {
             *entry -= reaction;
         }
@@ -53,13 +58,22 @@ pub(super) fn response(task: Task<'_>, letters: &Letters) -> Result<Response<f64
     if s.iter().flatten().any(|entry| !entry.is_finite()) {
         return Err(NotAMinimum);
     }
-    let sidedness = sidedness(task, letters, &evaluation);
-    Ok(Response {
+    let sidedness = sidedness(task, letters, &evaluation, is_critical);
+    let response = Response {
         distortion_lambda: s[0][0],
         cross: 0.5 * (s[0][1] + s[1][0]),
         classification_gamma: s[1][1],
         sidedness,
-    })
+    };
+    Ok((response, follows.map(Box::new)))
+}
+
+/// How the letters of an equilibrium follow parameters of the problem.
+pub(super) struct Reaction<const N: usize> {
+    /// `b_a' H^-1 b_b`.
+    pub(super) products: [[f64; N]; N],
+    /// `-H^-1 b_a`, where it comes with that.
+    pub(super) follows: Option<[Follow; N]>,
 }
 
 /// `b_a' H^-1 b_b` of the parameters with these tendencies: zero where no table is free.
@@ -68,16 +82,17 @@ pub(super) fn reaction<const N: usize>(
     letters: &Letters,
     evaluation: &Evaluation,
     tendencies: &[Tendency; N],
-) -> Result<[[f64; N]; N], NotAMinimum> {
+) -> Result<Reaction<N>, NotAMinimum> {
     if task.problem.marginal.is_some() && !task.classifier_matters() {
-        return Ok([[0.0; N]; N]);
+        return Ok(Reaction { products: [[0.0; N]; N], follows: None });
     }
     // At gamma = 1 the blocks of the classifiers can be singular, with directions along which nothing changes.
     let regular = task.is_convex() && !(task.classifier_matters() && task.at.gamma() == 1.0);
     if regular {
         eliminated_reaction(task, letters, evaluation, tendencies)
     } else {
-        local_response::reaction(task, letters, evaluation, tendencies)
+        let products = local_response::reaction(task, letters, evaluation, tendencies)?;
+        Ok(Reaction { products, follows: None })
     }
 }
 
@@ -87,7 +102,7 @@ fn eliminated_reaction<const N: usize>(
     letters: &Letters,
     evaluation: &Evaluation,
     tendencies: &[Tendency; N],
-) -> Result<[[f64; N]; N], NotAMinimum> {
+) -> Result<Reaction<N>, NotAMinimum> {
     let free_marginal = task.problem.marginal.is_none();
     let mut elimination = Elimination::new(task, letters, evaluation)?;
     let sides = tendencies.each_ref().map(|tendency| elimination.side(task, letters, evaluation, tendency));
@@ -95,6 +110,8 @@ fn eliminated_reaction<const N: usize>(
         let mut weights = side.weights.clone();
         if free_marginal {
             elimination.solve_weights(&mut weights);
+        } else {
+            weights.fill(0.0);
         }
         weights
     });
@@ -108,7 +125,8 @@ fn eliminated_reaction<const N: usize>(
             *entry -= dot(&sides[a].direct, &sides[b].coupled);
         }
     }
-    Ok(reaction)
+    let follows = std::array::from_fn(|a| elimination.follow(task, evaluation, &sides[a], &solved[a]));
+    Ok(Reaction { products: reaction, follows: Some(follows) })
 }
 
 /// One right-hand side, with the classifiers eliminated.
@@ -191,6 +209,42 @@ impl Elimination {
         RightHandSide { weights, classifiers, direct, coupled }
     }
 
+    /// `-H^-1 b` of a right-hand side and its solution for the weights, in units of the scaled Hessian.
+    fn follow(
+        &self,
+        task: Task<'_>,
+        evaluation: &Evaluation,
+        side: &RightHandSide,
+        solved: &[f64],
+    ) -> Follow {
+        let (n_z, n_y) = (task.problem.n_z, task.problem.n_y);
+        let mut follow = Follow { marginal: vec![0.0; n_z], log_classifier: vec![0.0; n_z * n_y] };
+        let steps: Vec<f64> = solved.iter().zip(&self.scale).map(|(step, scale)| -step * scale).collect();
+        for (&z, step) in self.working.iter().zip(&steps) {
+            follow.marginal[z] = *step;
+        }
+        if self.curvature.eliminates() {
+            let mut inputs: Vec<f64> = side.coupled.iter().map(|entry| -entry).collect();
+            self.curvature.add_solved(&steps, &mut inputs);
+            let mut classifiers = vec![0.0; self.working.len() * n_y];
+            self.curvature.classifiers_transposed(&inputs, &mut classifiers);
+            let mut scratch = vec![0.0; n_y];
+            for (k, &z) in self.working.iter().enumerate() {
+                let step = &mut classifiers[k * n_y..][..n_y];
+                for (entry, gradient) in step.iter_mut().zip(&side.classifiers[k * n_y..]) {
+                    *entry = -(*entry + gradient);
+                }
+                self.curvature.step_from_block(k, step, &mut scratch);
+                let places = z * n_y..(z + 1) * n_y;
+                let followed = follow.log_classifier[places.clone()].iter_mut();
+                for ((followed, step), joint) in followed.zip(step).zip(&evaluation.joint[places]) {
+                    *followed = if *joint > 0.0 { *step / joint.sqrt() } else { 0.0 };
+                }
+            }
+        }
+        follow
+    }
+
     /// The weights' part of `H^-1 b`, in place.
     fn solve_weights(&self, rhs: &mut [f64]) {
         let n = rhs.len();
@@ -199,7 +253,12 @@ impl Elimination {
 }
 
 /// One-sided at the ends of the multipliers' range, at the end of the convex range, and where a letter enters or leaves.
-fn sidedness(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Sidedness {
+fn sidedness(
+    task: Task<'_>,
+    letters: &Letters,
+    evaluation: &Evaluation,
+    is_critical: Option<bool>,
+) -> Sidedness {
     let Task { problem, at } = task;
     let at_an_end = at.lambda() == 0.0
         || (at.gamma() == 0.0 && problem.n_y > 1)
@@ -210,16 +269,28 @@ fn sidedness(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Side
     if problem.marginal.is_some() {
         return Sidedness::TwoSided;
     }
-    if letters.in_use().any(|z| letters.marginal[z] < CRITICAL) {
-        return Sidedness::OneSided;
-    }
-    let mut letters = letters.clone();
-    let mut bounds = Bounds::new(problem);
-    bounds.gap(task, evaluation, &mut letters, CLASSIFIER_ROUNDS);
+    let is_critical = is_critical.unwrap_or_else(|| {
+        let (mut letters, mut bounds) = (letters.clone(), Bounds::new(problem));
+        bounds.gap(task, evaluation, &mut letters, LAST_ROUNDS);
+        has_critical(problem, &letters, &bounds)
+    });
+    if is_critical { Sidedness::OneSided } else { Sidedness::TwoSided }
+}
+
+/// Whether a letter is at its transition: in use with next to no weight, or not with a promise of one. The promises are those
+/// of `letters`, after [`LAST_ROUNDS`] of every absent letter's classifier.
+fn has_critical(problem: &Problem, letters: &Letters, bounds: &Bounds) -> bool {
     // A copy of a letter in use promises as much as that letter, and changes nothing.
     let is_copy = |z: usize| letters.in_use().any(|used| problem.kinds[z] == problem.kinds[used]);
-    let critical = (0..problem.n_z).any(|z| {
-        letters.marginal[z] == 0.0 && (bounds.promises[z].weight - 1.0).abs() < CRITICAL && !is_copy(z)
-    });
-    if critical { Sidedness::OneSided } else { Sidedness::TwoSided }
+    letters.marginal.iter().zip(&bounds.promises).enumerate().any(|(z, (&weight, promise))| {
+        if weight > 0.0 { weight < CRITICAL } else { (promise.weight - 1.0).abs() < CRITICAL && !is_copy(z) }
+    })
+}
+
+impl Solver {
+    /// Whether a letter is at its transition; `None` where the bounds are not those of the solution, or are rough.
+    pub(super) fn is_critical(&self, task: Task<'_>, solution: &Solution) -> Option<bool> {
+        let is_known = task.is_convex() && solution.is_evaluated && solution.residual < NEARLY;
+        is_known.then(|| has_critical(task.problem, &solution.letters, &self.bounds))
+    }
 }

@@ -33,12 +33,18 @@ pub struct Work {
     pub cycles: usize,
     /// Steps of Newton's method.
     pub newton_steps: usize,
+    /// Steps of Newton's method with the second derivatives of the step before, a quarter of the work each.
+    pub chord_steps: usize,
 }
 
 impl Work {
     /// This and `other` together.
     pub(super) fn plus(self, other: Self) -> Self {
-        Self { cycles: self.cycles + other.cycles, newton_steps: self.newton_steps + other.newton_steps }
+        Self {
+            cycles: self.cycles + other.cycles,
+            newton_steps: self.newton_steps + other.newton_steps,
+            chord_steps: self.chord_steps + other.chord_steps,
+        }
     }
 }
 

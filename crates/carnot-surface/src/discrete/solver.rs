@@ -2,6 +2,7 @@
 
 use super::alternation::Alternation;
 use super::bounds::Bounds;
+use super::convergence::Convergence;
 use super::curvature::Kind;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
@@ -38,6 +39,10 @@ const PROBATION: usize = 3;
 /// Steps of Newton's method between two looks at the letters that are not in use.
 const UNSEEN: usize = 3;
 
+/// The relative change of an entry of a classifier after which a step is needed that has its own second derivatives: others
+/// take entries that are small, and that neither the residual nor the bound shows, to their places too slowly.
+const ROUGH: f64 = 1e-9;
+
 /// A decrease of the objective, relative to it, that counts as progress.
 const DECREASE: f64 = 1e-11;
 
@@ -52,7 +57,7 @@ const FIRST_ROUNDS: usize = 2;
 pub(super) const LAST_ROUNDS: usize = 100;
 
 /// The residual below which the end is close.
-const NEARLY: f64 = 1e-6;
+pub(super) const NEARLY: f64 = 1e-6;
 
 /// A letter enters where its weight exceeds one by this: rounding of a sum of positive terms stays below.
 pub(super) const ENTRY: f64 = 1e-13;
@@ -156,7 +161,7 @@ impl Solver {
         }
         let objective = self.evaluation.objective(task, &letters);
         self.evaluation.update(task.problem, &letters);
-        self.refine(task, letters, objective, (Work { cycles, newton_steps: 0 }, 0), target)
+        self.refine(task, letters, objective, (Work { cycles, ..Work::default() }, 0), target)
     }
 
     /// Newton's method from `letters`, at which the evaluation holds the objective and its update, and the promises are
@@ -180,10 +185,25 @@ impl Solver {
             is_evaluated: false,
         };
         let (mut patience, mut converged) = (PATIENCE, 0);
+        // From afar the last step has its own second derivatives, and leaves less than the steps that are cheap.
+        let may_repeat = unseen > 0 && is_worth_repeating(task);
+        let (mut convergence, mut repeated) = (Convergence::default(), false);
         for _ in 0..MOST_STEPS {
             let residual = self.evaluation.residual(task, &letters);
+            convergence.reached(residual);
             best.is_evaluated = false;
-            if unseen > 0 && residual > target.residual {
+            let repeats = may_repeat && convergence.favours_chord(target.residual);
+            let seen_gap = self.evaluation.gap_in_use(task, &letters);
+            let is_loose = seen_gap > target.gap * objective.abs().max(1.0);
+            let is_rough = repeated && self.evaluation.largest_change(problem, &letters) > ROUGH;
+            if unseen > 0 && (residual > target.residual || (repeats && is_loose) || is_rough) {
+                if repeats && let Some(lower) = self.chord_step(task, &mut letters, objective, false) {
+                    (objective, work.chord_steps) = (lower, work.chord_steps + 1);
+                    repeated = true;
+                    continue;
+                }
+                repeated = false;
+                convergence.restart();
                 // Newton's method converges on the letters in use; the others are looked at again when it has.
                 unseen -= 1;
                 let (stepped, steps) = self.step(task, &mut letters, objective, false);
@@ -215,8 +235,16 @@ impl Solver {
             if let Some(lower) = self.grow(task, &mut letters, objective) {
                 unseen = 0;
                 objective = lower;
+                convergence = Convergence::default();
                 continue;
             }
+            if repeats && let Some(lower) = self.chord_step(task, &mut letters, objective, true) {
+                (objective, work.chord_steps) = (lower, work.chord_steps + 1);
+                repeated = true;
+                continue;
+            }
+            repeated = false;
+            convergence.restart();
             let (stepped, steps) = self.step(task, &mut letters, objective, true);
             (objective, work) = (stepped, work.plus(steps));
         }
@@ -256,6 +284,28 @@ impl Solver {
         gap.max(0.0)
     }
 
+    /// A step of Newton's method with the curvature of the last one; `None`, with everything as it was, where that was over
+    /// other letters or the step does not descend.
+    fn chord_step(
+        &mut self,
+        task: Task<'_>,
+        letters: &mut Letters,
+        before: f64,
+        entering: bool,
+    ) -> Option<f64> {
+        self.set_working(task.problem, letters, entering);
+        if !self.newton.can_repeat() {
+            return None;
+        }
+        let promised = |z: usize| self.bounds.promises[z].weight;
+        let stepped = self.newton.chord_step(task, &mut self.evaluation, letters, before, promised);
+        if stepped.is_none() {
+            self.evaluation.objective(task, letters);
+        }
+        self.evaluation.update(task.problem, letters);
+        stepped
+    }
+
     /// A step of Newton's method over the letters in use and, with `entering`, those that promise to enter; where it does not
     /// descend, cycles of the alternation. Updates the evaluation, and returns the objective and the work.
     pub(super) fn step(
@@ -266,7 +316,7 @@ impl Solver {
         entering: bool,
     ) -> (f64, Work) {
         self.set_working(task.problem, letters, entering);
-        let mut work = Work { cycles: 0, newton_steps: 1 };
+        let mut work = Work { newton_steps: 1, ..Work::default() };
         let stepped = self.newton.step(
             task,
             &mut self.evaluation,
@@ -286,4 +336,10 @@ impl Solver {
         self.evaluation.update(task.problem, letters);
         (objective, work)
     }
+}
+
+/// Whether a step is less work with second derivatives that are there: without classifiers to eliminate they are no more work
+/// than the rest of it, and at gamma = 1 the blocks of the classifiers can be singular.
+fn is_worth_repeating(task: Task<'_>) -> bool {
+    task.classifier_matters() && task.at.gamma() < 1.0
 }

@@ -10,9 +10,11 @@ use super::solver::Solver;
 /// A curvature below minus this makes a letter part.
 const UNSTABLE: f64 = 1e-9;
 
-/// How far the logarithms of the classifiers of the parts are moved in the direction of least curvature, the first that
-/// lowers the objective: close to a continuous onset they part like a square root of the distance to it.
-const PARTINGS: [f64; 5] = [1e-1, 1e-2, 1e-3, 3e-4, 1e-4];
+/// How far the logarithms of the classifiers of the parts are moved in the direction of least curvature: at most, and how
+/// often half of that is tried. Close to a continuous onset they part like a square root of the distance to it; where the
+/// objective is lowest among these it is curved upwards again, and Newton's method goes on from there.
+const FARTHEST: f64 = 0.4;
+const MOST_HALVINGS: i32 = 14;
 
 /// Two letters whose classifiers differ by less than this in every entry say the same.
 const SAME: f64 = 1e-6;
@@ -30,6 +32,7 @@ impl Solver {
         }
         let n_y = problem.n_y;
         let before = self.evaluation.objective(task, letters);
+        let rounding = 4.0 * f64::EPSILON * before.abs().max(1.0);
         self.evaluation.update(problem, letters);
         let in_use: Vec<usize> = letters.in_use().collect();
         for z in in_use {
@@ -45,7 +48,7 @@ impl Solver {
             let kept = letters.clone();
             let half = 0.5 * (letters.marginal[z] + letters.marginal[twin]);
             (letters.marginal[z], letters.marginal[twin]) = (half, half);
-            for parting in PARTINGS {
+            let part = |letters: &mut Letters, parting: f64| {
                 for (y, step) in direction.iter().enumerate() {
                     let log_c = kept.log_classifier[z * n_y + y];
                     letters.log_classifier[z * n_y + y] = log_c + parting * step;
@@ -53,9 +56,19 @@ impl Solver {
                 }
                 letters.normalise_classifier(z, n_y);
                 letters.normalise_classifier(twin, n_y);
-                if self.evaluation.objective(task, letters) < before {
-                    return true;
+            };
+            let mut lowest = (before - rounding, 0.0);
+            for halvings in 0..=MOST_HALVINGS {
+                let parting = FARTHEST * 0.5_f64.powi(halvings);
+                part(letters, parting);
+                let objective = self.evaluation.objective(task, letters);
+                if objective < lowest.0 {
+                    lowest = (objective, parting);
                 }
+            }
+            if lowest.1 > 0.0 {
+                part(letters, lowest.1);
+                return true;
             }
             *letters = kept;
         }

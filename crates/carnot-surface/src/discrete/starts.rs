@@ -22,9 +22,14 @@ fn letters_of_encoder(
             if allowed { log_weight(z, x) } else { LOG_ZERO }
         };
         let largest = (0..problem.n_z).map(value).fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = (0..problem.n_z).map(|z| (value(z) - largest).exp()).sum();
+        let mut sum = 0.0;
         for z in 0..problem.n_z {
-            evaluation.encoder[z * n_x + x] = (value(z) - largest).exp() / sum;
+            let entry = &mut evaluation.encoder[z * n_x + x];
+            *entry = (value(z) - largest).exp();
+            sum += *entry;
+        }
+        for z in 0..problem.n_z {
+            evaluation.encoder[z * n_x + x] /= sum;
         }
     }
     evaluation.update_from_encoder(problem, &letters);

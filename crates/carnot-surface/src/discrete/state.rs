@@ -1,5 +1,7 @@
 //! The state of a discrete equilibrium.
 
+use std::sync::OnceLock;
+
 use carnot_info::{Channel, Distribution, NORMALISATION_TOLERANCE};
 
 use super::DiscreteError;
@@ -20,8 +22,29 @@ pub struct DiscreteState {
     marginal: Distribution,
     classifier: Channel,
     at: Multipliers,
+    /// Whether a letter is at its transition, where the solver knows.
+    is_critical: Option<bool>,
     /// The state that this one was started from: the other end of the line on which the next is expected.
     before: Option<Box<(Multipliers, Letters)>>,
+    /// How the letters follow lambda and gamma, once the response has been asked for.
+    #[serde(serialize_with = "where_known")]
+    follows: OnceLock<Follows>,
+}
+
+/// The derivatives of the letters with respect to a parameter of the problem.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Follow {
+    /// Of `m(z)`, shape `(n_z)`.
+    pub(super) marginal: Vec<f64>,
+    /// Of `ln c(y|z)`, shape `(n_z, n_y)`.
+    pub(super) log_classifier: Vec<f64>,
+}
+
+/// Those with respect to lambda and to gamma.
+pub(super) type Follows = Box<[Follow; 2]>;
+
+fn where_known<Z: serde::Serializer>(follows: &OnceLock<Follows>, to: Z) -> Result<Z::Ok, Z::Error> {
+    serde::Serialize::serialize(&follows.get(), to)
 }
 
 /// What may have been written as a state.
@@ -31,19 +54,26 @@ struct Unchecked {
     work: Work,
     classifier: Channel,
     at: Multipliers,
+    is_critical: Option<bool>,
     before: Option<Box<(Multipliers, Letters)>>,
+    follows: Option<Follows>,
 }
 
 impl TryFrom<Unchecked> for DiscreteState {
     type Error = DiscreteError;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, DiscreteError> {
-        let Unchecked { letters, work, classifier, at, before } = unchecked;
+        let Unchecked { letters, work, classifier, at, is_critical, before, follows } = unchecked;
         let (n_z, n_y) = (letters.marginal.len(), letters.n_y());
         if let Some((_, before)) = before.as_deref() {
             let letters = ("letters of the state before", n_z, before.marginal.len());
             let labels = ("labels of the state before", n_y, before.n_y());
             check_sizes([letters, labels])?;
+        }
+        for follow in follows.iter().flat_map(|follows| follows.iter()) {
+            let letters = ("letters that follow", n_z, follow.marginal.len());
+            let logs = ("logarithms that follow", n_z * n_y, follow.log_classifier.len());
+            check_sizes([letters, logs])?;
         }
         let agree = |z: usize, y: usize, column: usize| {
             let said = letters.log_classifier[z * n_y + y].exp();
@@ -57,7 +87,8 @@ impl TryFrom<Unchecked> for DiscreteState {
             return Err(DiscreteError::ForeignClassifier);
         }
         let marginal = Distribution::from_weights(letters.marginal.clone())?;
-        Ok(Self { letters, work, marginal, classifier, at, before })
+        let follows = follows.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Self { letters, work, marginal, classifier, at, is_critical, before, follows })
     }
 }
 
@@ -90,7 +121,13 @@ impl DiscreteState {
             Some(given) => given.clone(),
             None => Channel::from_weights(problem.spread_labels(said))?,
         };
-        Ok(Self { letters, work, marginal, classifier, at, before: None })
+        let (is_critical, before, follows) = (None, None, OnceLock::new());
+        Ok(Self { letters, work, marginal, classifier, at, is_critical, before, follows })
+    }
+
+    /// The same, with what the solver knows of whether a letter is at its transition.
+    pub(super) fn at_transition(self, is_critical: Option<bool>) -> Self {
+        Self { is_critical, ..self }
     }
 
     /// The same, with the state that it was started from.
@@ -99,9 +136,45 @@ impl DiscreteState {
         Self { before: before.map(|state| Box::new((state.at, state.letters.clone()))), ..self }
     }
 
-    /// The letters to start from at `at`: where that lies on the line from the state before this one, those in both are moved
-    /// along the secant of their weights and of the logarithms of their classifiers.
+    /// Whether a letter is at its transition in this state as an equilibrium of these multipliers, where that is known.
+    pub(super) fn is_critical(&self, at: Multipliers) -> Option<bool> {
+        self.is_critical.filter(|_| at == self.at)
+    }
+
+    /// Keeps what the response at these multipliers has found on the way. The first to find it does: it is the same.
+    pub(super) fn learn(&self, at: Multipliers, follows: Option<Follows>) {
+        if let Some(follows) = follows.filter(|_| at == self.at) {
+            self.follows.get_or_init(|| follows);
+        }
+    }
+
+    /// The letters in use moved along how they follow the multipliers, where that is known.
+    fn followed(&self, at: Multipliers) -> Option<Letters> {
+        let follows = self.follows.get()?;
+        let mut letters = self.letters.clone();
+        let n_y = letters.n_y();
+        let moves = [at.lambda() - self.at.lambda(), at.gamma() - self.at.gamma()];
+        let along = |of: [f64; 2]| moves[0] * of[0] + moves[1] * of[1];
+        for z in self.letters.in_use() {
+            let weight = &mut letters.marginal[z];
+            *weight = (*weight + along(follows.each_ref().map(|f| f.marginal[z]))).max(KEPT * *weight);
+            for place in z * n_y..(z + 1) * n_y {
+                letters.log_classifier[place] += along(follows.each_ref().map(|f| f.log_classifier[place]));
+            }
+            letters.normalise_classifier(z, n_y);
+        }
+        letters.normalise_marginal();
+        let numbers = letters.marginal.iter().chain(&letters.log_classifier);
+        numbers.copied().all(f64::is_finite).then_some(letters)
+    }
+
+    /// The letters to start from at `at`: along how they follow the multipliers; where that is not known and `at` lies on the
+    /// line from the state before this one, those in both along the secant of their weights and of the logarithms of their
+    /// classifiers.
     pub(super) fn start(&self, at: Multipliers) -> Letters {
+        if let Some(letters) = self.followed(at) {
+            return letters;
+        }
         let mut letters = self.letters.clone();
         let Some((_, before)) = self.before.as_deref() else { return letters };
         let Some(place) = self.place(at).filter(|place| (-1.0..=FARTHEST).contains(place)) else {
@@ -176,5 +249,44 @@ impl DiscreteState {
     /// The work that the solver did.
     pub fn work(&self) -> Work {
         self.work
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carnot_info::Joint;
+    use carnot_testkit::assert_close;
+    use ndarray::array;
+
+    use crate::{At, DiscreteSystem, Multipliers, Responsive, System};
+
+    /// The largest distance between the letters from which a solution at `(lambda + h, gamma - h / 4)` is started and those
+    /// that it comes to.
+    fn miss(system: &DiscreteSystem, from: &At<DiscreteSystem>, h: f64) -> f64 {
+        let at = Multipliers::new(from.multipliers.lambda() + h, from.multipliers.gamma() - 0.25 * h)
+            .expect("multipliers");
+        let start = from.state.start(at);
+        let solved = system.equilibrium(at, None).expect("an equilibrium").state;
+        assert_eq!(solved.support(), from.state.support());
+        let weights = start.marginal.iter().zip(&solved.letters.marginal);
+        let logs = start.log_classifier.iter().zip(&solved.letters.log_classifier);
+        weights.chain(logs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn once_the_response_is_known_a_start_misses_by_the_square_of_the_step() {
+        let joint = array![[0.25, 0.05], [0.12, 0.13], [0.05, 0.2], [0.15, 0.05]];
+        let distortion = array![[0.0, 0.8, 1.0], [0.4, 0.0, 0.5], [1.0, 0.6, 0.0], [0.3, 0.4, 0.9]];
+        let joint = Joint::new(joint).expect("a joint distribution");
+        let system = DiscreteSystem::new(&joint, distortion.view()).expect("a system");
+        let from = system
+            .equilibrium(Multipliers::new(5.0, 0.6).expect("multipliers"), None)
+            .expect("an equilibrium");
+        let order = |h: f64| (miss(&system, &from, 2.0 * h) / miss(&system, &from, h)).log2();
+        // The letters themselves are right to the first power, their tangent to the second; the next one is 1e-2 of that.
+        assert_close!(order(1e-2), 1.0, rtol = 0.0, atol = 0.1);
+        system.response(&from).expect("a response");
+        assert_close!(order(1e-2), 2.0, rtol = 0.0, atol = 0.1);
+        assert_close!(order(-1e-2), 2.0, rtol = 0.0, atol = 0.1);
     }
 }

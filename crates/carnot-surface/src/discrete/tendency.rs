@@ -4,6 +4,7 @@ use super::costs::Costs;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::Problem;
+use super::sums::dot;
 
 /// Minus the derivatives of the updated letters `m'(z)` and `q'(y, z)` with respect to a parameter of the problem, at fixed
 /// letters. They make the mixed derivatives of the objective: its gradient with respect to `ln m(z)` is `-m'(z)`, with
@@ -27,14 +28,14 @@ impl Tendency {
         evaluation: &Evaluation,
         costs: &Costs,
     ) -> [Self; 2] {
+        let mut weighted = vec![0.0; problem.n_x];
         [0, 1].map(|a| {
             let mut tendency = Self::zeros(problem);
             for z in letters.in_use() {
-                tendency.marginal[z] = costs.weighted(problem, evaluation, a, z, |_| 1.0);
+                costs.weigh(problem, evaluation, a, z, &mut weighted);
+                tendency.marginal[z] = weighted.iter().sum();
                 for y in 0..problem.n_y {
-                    let labels = problem.row(&problem.labels, y);
-                    tendency.joint[z * problem.n_y + y] =
-                        costs.weighted(problem, evaluation, a, z, |x| labels[x]);
+                    tendency.joint[z * problem.n_y + y] = dot(&weighted, problem.row(&problem.labels, y));
                 }
             }
             tendency

@@ -20,11 +20,11 @@ pub(crate) fn given() -> impl Strategy<Value = (DiscreteProblem, Vec<f64>, Vec<f
     })
 }
 
-fn distribution(p: &[f64]) -> Distribution {
+pub(crate) fn distribution(p: &[f64]) -> Distribution {
     Distribution::from_weights(p.to_vec()).expect("a distribution")
 }
 
-fn channel(n_rows: usize, entries: &[f64]) -> Channel {
+pub(crate) fn channel(n_rows: usize, entries: &[f64]) -> Channel {
     Channel::from_weights(table(n_rows, entries)).expect("a channel")
 }
 
@@ -64,7 +64,7 @@ fn label_joint(problem: &DiscreteProblem, log_encoder: &[f64]) -> Vec<f64> {
 }
 
 /// F after `updates` alternations over the tables that are free, from `m` and `c`.
-fn alternated(
+pub(crate) fn alternated(
     problem: &DiscreteProblem,
     (mut m, mut c): (Vec<f64>, Vec<f64>),
     free: [bool; 2],

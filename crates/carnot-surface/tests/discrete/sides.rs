@@ -60,7 +60,8 @@ fn the_bound_of_a_free_decoder_is_the_bottlenecks_less_its_share() {
 fn a_saddle_has_no_response() {
     // Nothing encoded, by letters that are alike: a minimum up to the local threshold, a saddle beyond.
     let system = bottleneck_of(3, &label_noise::joint(3, 0.1), 3);
-    let below = solve(&system, at(0.0, 1.3));
+    let apart = solve(&system, at(0.0, 2.0));
+    let below = system.branch(at(0.0, 1.3), &apart.state).expect("a branch");
     assert!(below.state.support().len() > 1 && below.rdc.rate < 1e-12);
     let response = system.response(&below).expect("a response");
     // The square of the rounding of what the letters say.

@@ -19,13 +19,7 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) const QUICK: Self = Self {
-        relaxation: Relaxation {
-            initial_steps: 4_000,
-            steps: 300,
-            learning_rate: 1e-3,
-            final_learning_rate: 1e-4,
-            batch_size: 128,
-        },
+        relaxation: Relaxation { initial_steps: 4_000, ..Relaxation::DEFAULT },
         largest_step: 0.35,
         tolerance: 0.025,
     };

@@ -1,0 +1,326 @@
+//! The engine: a model's forward, backward and tangent passes on the CPU, and the step of the optimiser, over buffers that
+//! are allocated once.
+//!
+//! An [`Engine`] belongs to one [`Architecture`] and one shape of batch. Parameters are a flat slice in the order of
+//! [`Parameters`](crate::Parameters); random numbers are given, never drawn. For the same arguments the results have the
+//! same bytes whatever the number of threads: work is cut into tiles by its sizes alone, and no sum is divided between
+//! threads. The threads are those of the rayon pool that the caller is in.
+//!
+//! ```
+//! use carnot_models::engine::{Batch, Engine};
+//! use carnot_models::{Architecture, Likelihood, Parameters};
+//! use carnot_surface::{Multipliers, Observables};
+//!
+//! // Two inputs of three pixels, a latent dimension, two classes; one z for each input.
+//! let model = Architecture::fully_connected(3, &[4], 1, 2, Likelihood::Bernoulli)?;
+//! let parameters = Parameters::<f64>::initial(&model, 1);
+//! let mut engine = Engine::new(&model, 2, 1)?;
+//! let batch = Batch::new(&[0.0, 1.0, 1.0, 1.0, 0.0, 0.0], &[0, 1], &[0.3, -0.2]);
+//! let at = Multipliers::new(1.0, 2.0)?;
+//! let (rdc, gradient) = engine.gradient(parameters.values(), &batch, at)?;
+//! assert!(rdc.objective(at) > 0.0);
+//! assert_eq!(gradient.len(), parameters.len());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod activation;
+mod batch;
+mod columns;
+mod dense;
+mod descent;
+mod gather;
+mod latent;
+mod losses;
+mod network;
+mod observation;
+mod scalar;
+mod tangent;
+#[cfg(test)]
+mod tests;
+
+use carnot_surface::{Multipliers, Observables, Rdc};
+
+pub use batch::Batch;
+use batch::{Loaded, Sizes};
+use columns::Columns;
+use descent::Tile;
+use latent::Marginal;
+use network::Network;
+pub use observation::Observation;
+pub use scalar::Scalar;
+
+use crate::optimiser::OptimiserState;
+use crate::{Architecture, Likelihood, ModelError};
+
+/// A model on the CPU, for batches of one shape.
+#[derive(Debug)]
+pub struct Engine<T> {
+    likelihood: Likelihood,
+    sizes: Sizes,
+    parameters: usize,
+    encoder: Network<T>,
+    decoder: Network<T>,
+    classifier: Network<T>,
+    layers: Vec<dense::Dense>,
+    batch: Loaded<T>,
+    z: Vec<T>,
+    /// R of every input; D and C of every column, D without its constant.
+    rates: Vec<f64>,
+    distortions: Vec<f64>,
+    classifications: Vec<f64>,
+    partial: Vec<f64>,
+    backward: Option<Backward<T>>,
+    z_tangent: Vec<T>,
+}
+
+/// What only a gradient needs.
+#[derive(Debug)]
+struct Backward<T> {
+    /// Derivatives by z, through the decoder and through the classifier.
+    z_deltas: [Vec<T>; 2],
+    weights: Weights<T>,
+    gradient: Vec<T>,
+}
+
+/// What each input's R, D and C count in the objective, a sample of the latter two.
+#[derive(Debug)]
+struct Weights<T> {
+    rate: Vec<T>,
+    distortion: Vec<T>,
+    classification: Vec<T>,
+}
+
+impl<T: Scalar> Engine<T> {
+    /// An engine for batches of `n_inputs`, with `n_samples` of z for each.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Option`] if either is zero.
+    pub fn new(architecture: &Architecture, n_inputs: usize, n_samples: usize) -> Result<Self, ModelError> {
+        for (option, value) in [("inputs of a batch", n_inputs), ("samples of z", n_samples)] {
+            if value == 0 {
+                return Err(ModelError::Option { option, requirement: "at least 1", value: 0.0 });
+            }
+        }
+        let columns = Columns { inputs: n_inputs, samples: n_samples };
+        let (pixels, latent, classes) =
+            (architecture.inputs(), architecture.latent(), architecture.classes());
+        let sizes = Sizes { columns, pixels, latent, classes };
+        let encoder = Network::new(architecture.encoder(), 0, columns.of_inputs());
+        let decoder = Network::new(architecture.decoder(), encoder.end(), columns);
+        let classifier = Network::new(architecture.classifier(), decoder.end(), columns);
+        let layers = [&encoder, &decoder, &classifier].into_iter().flat_map(|n| n.layers().to_vec());
+        Ok(Self {
+            likelihood: architecture.likelihood(),
+            sizes,
+            parameters: crate::parameters::count(architecture),
+            layers: layers.collect(),
+            encoder,
+            decoder,
+            classifier,
+            batch: Loaded::new(&sizes),
+            z: vec![T::ZERO; latent * columns.len()],
+            rates: vec![0.0; columns.inputs],
+            distortions: vec![0.0; columns.len()],
+            classifications: vec![0.0; columns.len()],
+            partial: vec![0.0; columns.len() * losses::partial_sums(columns, pixels)],
+            backward: None,
+            z_tangent: Vec::new(),
+        })
+    }
+
+    /// Inputs of a batch.
+    pub fn n_inputs(&self) -> usize {
+        self.sizes.columns.inputs
+    }
+
+    /// Samples of z for each input.
+    pub fn n_samples(&self) -> usize {
+        self.sizes.columns.samples
+    }
+
+    /// R, D (constant included) and C of a batch in nats: means over the inputs, weighted if the batch is.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Batch`], [`ModelError::Label`], [`ModelError::Row`], [`ModelError::Weight`] or [`ModelError::Option`] for
+    /// a batch that does not fit, [`ModelError::State`] for parameters that do not.
+    pub fn forward(&mut self, parameters: &[T], batch: &Batch<'_, T>) -> Result<Rdc, ModelError> {
+        self.check(parameters.len())?;
+        batch.load(&self.sizes, &mut self.batch)?;
+        let Sizes { columns, pixels, latent, classes } = self.sizes;
+        let (inputs, labels) = (&self.batch.inputs, &self.batch.labels);
+        let marginal = Marginal::new(&parameters[self.classifier.end()..]);
+        self.encoder.forward(parameters, inputs);
+        let encoded = self.encoder.output();
+        latent::sample(columns, latent, encoded, &self.batch.noise, &mut self.z);
+        latent::rates(columns, latent, encoded, marginal, &mut self.rates);
+        self.decoder.forward(parameters, &self.z);
+        self.classifier.forward(parameters, &self.z);
+        let decoded = (inputs.as_slice(), self.decoder.output());
+        let (partial, sums) = (&mut self.partial, &mut self.distortions);
+        losses::distortions(columns, pixels, self.likelihood, decoded, partial, sums);
+        let logits = (labels.as_slice(), self.classifier.output());
+        losses::classifications(columns, classes, logits, &mut self.classifications);
+        Ok(self.means())
+    }
+
+    /// As [`Engine::forward`], with the gradient of `R + lambda D + gamma C` by every parameter, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::forward`].
+    pub fn gradient(
+        &mut self,
+        parameters: &[T],
+        batch: &Batch<'_, T>,
+        at: Multipliers,
+    ) -> Result<(Rdc, &[T]), ModelError> {
+        let rdc = self.forward(parameters, batch)?;
+        let mut backward = self.backward(parameters, at);
+        self.each_gradient(&mut backward.gradient);
+        let gradient = self.backward.insert(backward).gradient.as_slice();
+        Ok((rdc, gradient))
+    }
+
+    /// One step of the optimiser down the gradient of `R + lambda D + gamma C`, at the learning rate given; what was seen
+    /// before it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::forward`], and [`ModelError::Diverged`] where the objective, or the norm of a gradient that is to be
+    /// clipped, is not finite: parameters and optimiser are then as they were.
+    pub fn descend(
+        &mut self,
+        parameters: &mut [T],
+        optimiser: &mut OptimiserState<T>,
+        batch: &Batch<'_, T>,
+        at: Multipliers,
+        rate: f64,
+    ) -> Result<Rdc, ModelError> {
+        if optimiser.len() != self.parameters {
+            let (found, expected) = (optimiser.len(), self.parameters);
+            return Err(ModelError::State { what: "parameters", found, expected });
+        }
+        let rdc = self.forward(parameters, batch)?;
+        let objective = rdc.objective(at);
+        let diverged = |objective| Err(ModelError::Diverged { step: optimiser.steps(), objective, at });
+        if !objective.is_finite() {
+            return diverged(objective);
+        }
+        let mut backward = self.backward(parameters, at);
+        self.each_gradient(&mut backward.gradient);
+        let mut scale = 1.0;
+        if let Some(largest) = optimiser.optimiser().clip_norm {
+            let norm = descent::norm(&backward.gradient);
+            if !norm.is_finite() {
+                self.backward = Some(backward);
+                return diverged(norm);
+            }
+            scale = (largest / norm).min(1.0);
+        }
+        let (rule, first, second) = optimiser.begin_step(rate, scale);
+        descent::step(&rule, parameters, &backward.gradient, first, second);
+        self.backward = Some(backward);
+        Ok(rdc)
+    }
+
+    fn check(&self, found: usize) -> Result<(), ModelError> {
+        let expected = self.parameters;
+        if found == expected {
+            Ok(())
+        } else {
+            Err(ModelError::State { what: "parameters", found, expected })
+        }
+    }
+
+    /// The weighted mean over the inputs of the mean over their samples.
+    fn mean(&self, values: &[f64]) -> f64 {
+        let weights = &self.batch.weights;
+        let of_sample = |values: &[f64]| values.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>();
+        let sum: f64 = values.chunks_exact(weights.len()).map(of_sample).sum();
+        sum / (values.len() / weights.len()) as f64
+    }
+
+    fn means(&self) -> Rdc {
+        Rdc {
+            rate: self.mean(&self.rates),
+            distortion: self.mean(&self.distortions) + self.likelihood.constant(self.sizes.pixels),
+            classification: self.mean(&self.classifications),
+        }
+    }
+
+    /// The derivatives by what every layer's activation is applied to, and the gradient by the marginal's parameters.
+    fn backward(&mut self, parameters: &[T], at: Multipliers) -> Backward<T> {
+        let Sizes { columns, pixels, latent, classes } = self.sizes;
+        let mut backward = self.backward.take().unwrap_or_else(|| Backward {
+            z_deltas: std::array::from_fn(|_| vec![T::ZERO; self.z.len()]),
+            weights: Weights {
+                rate: vec![T::ZERO; columns.inputs],
+                distortion: vec![T::ZERO; columns.inputs],
+                classification: vec![T::ZERO; columns.inputs],
+            },
+            gradient: vec![T::ZERO; self.parameters],
+        });
+        let Backward { z_deltas: [by_decoder, by_classifier], weights: counts, gradient } = &mut backward;
+        let Loaded { inputs, labels, weights, .. } = &self.batch;
+        let share = 1.0 / columns.samples as f64;
+        for (i, &weight) in weights.iter().enumerate() {
+            counts.rate[i] = T::from_f64(weight);
+            counts.distortion[i] = T::from_f64(at.lambda() * weight * share);
+            counts.classification[i] = T::from_f64(at.gamma() * weight * share);
+        }
+
+        let kinds = (self.likelihood, self.decoder.activation());
+        let (decoded, delta) = self.decoder.output_delta();
+        losses::distortion_backward(columns, pixels, kinds, (inputs, decoded), &counts.distortion, delta);
+        self.decoder.backward(parameters, &self.z, Some(by_decoder));
+
+        let activation = self.classifier.activation();
+        let (logits, delta) = self.classifier.output_delta();
+        losses::classification_backward(
+            columns,
+            classes,
+            activation,
+            (labels, logits),
+            &counts.classification,
+            delta,
+        );
+        self.classifier.backward(parameters, &self.z, Some(by_classifier));
+
+        let activation = self.encoder.activation();
+        let marginal = Marginal::new(&parameters[self.classifier.end()..]);
+        let (encoded, delta) = self.encoder.output_delta();
+        let z_deltas = [by_decoder.as_slice(), by_classifier.as_slice()];
+        latent::backward(columns, latent, (encoded, &self.z), marginal, &counts.rate, z_deltas, delta);
+        activation.multiply_by_slope(encoded, delta);
+        let of_marginal = &mut gradient[self.classifier.end()..];
+        latent::marginal_gradient(columns, latent, encoded, marginal, weights, of_marginal);
+        self.encoder.backward(parameters, inputs, None);
+        backward
+    }
+
+    /// The gradient of every layer, from the derivatives by what their activations are applied to.
+    fn each_gradient(&self, gradient: &mut [T]) {
+        let of_layers = &mut gradient[..self.classifier.end()];
+        descent::each_tile(&self.layers, 0, of_layers, &|index, tile| {
+            let (network, index, x) = self.network_of(index);
+            let (x, delta) = network.of_layer(index, x);
+            let (layer, columns) = (&network.layers()[index], network.columns());
+            match tile {
+                Tile::Weight { first, gradient } => layer.weight_gradient(columns, first, x, delta, gradient),
+                Tile::Bias(gradient) => layer.bias_gradient(columns, delta, gradient),
+            }
+        });
+    }
+
+    /// The network of a layer counted over all three, the layer's number in it, and what the network is given.
+    fn network_of(&self, index: usize) -> (&Network<T>, usize, &[T]) {
+        let (encoder, decoder) = (self.encoder.layers().len(), self.decoder.layers().len());
+        match index.checked_sub(encoder) {
+            None => (&self.encoder, index, &self.batch.inputs),
+            Some(index) if index < decoder => (&self.decoder, index, &self.z),
+            Some(index) => (&self.classifier, index - decoder, &self.z),
+        }
+    }
+}
