@@ -19,6 +19,7 @@ mod gibbs;
 mod kink;
 mod leaving;
 mod letters;
+mod line;
 mod local;
 mod local_entry;
 mod local_response;

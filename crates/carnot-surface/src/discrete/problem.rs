@@ -4,6 +4,7 @@ use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array1, ArrayView2, Axis};
 
 use super::DiscreteError;
+use super::constant::Least;
 use crate::Multipliers;
 
 /// The logarithm that stands for probability zero: `exp` of it is zero, and finite multiples and sums of a few of them
@@ -36,6 +37,8 @@ pub(super) struct Problem {
     pub(super) costs: Vec<f64>,
     /// The first letter with the same costs: letters of one kind can stand for each other.
     pub(super) kinds: Vec<usize>,
+    /// What tells where nothing is encoded; `None` where nothing does.
+    pub(super) least: Option<Least>,
     /// `E_x min_z rho(x, z)`: the least distortion of all, nats.
     pub(super) least_distortion: f64,
     /// The given marginal `m(z)`, shape `(n_z)`; `None` where it is free.
@@ -86,6 +89,7 @@ impl Problem {
             pairs: places.iter().map(|&place| table[place]).collect(),
             costs: Vec::new(),
             kinds: Vec::new(),
+            least: None,
             least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
@@ -116,6 +120,7 @@ impl Problem {
             .collect();
         let alike = |a: usize, b: usize| self.row(&self.costs, a) == self.row(&self.costs, b);
         self.kinds = (0..self.n_z).map(|z| (0..z).find(|&other| alike(other, z)).unwrap_or(z)).collect();
+        self.least = Least::of(self);
         Ok(())
     }
 
@@ -209,6 +214,7 @@ impl Problem {
             pairs: labels.iter().flat_map(joint).collect(),
             costs: (0..self.n_z).flat_map(|z| of_row(&self.costs, z)).collect(),
             kinds: self.kinds.clone(),
+            least: None,
             least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
@@ -231,7 +237,8 @@ impl Problem {
             let p = source[place % self.n_x];
             *label = if p > 0.0 { *label / p } else { self.labels[place] };
         }
-        Self { source, labels, pairs, ..self.clone() }
+        let problem = Self { source, labels, pairs, ..self.clone() };
+        Self { least: Least::of(&problem), ..problem }
     }
 
     /// The entries of a table of the user's shape `(inputs, labels)` that occur here, shape `(n_y, n_x)`.

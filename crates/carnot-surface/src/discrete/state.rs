@@ -6,6 +6,7 @@ use carnot_info::{Channel, Distribution, NORMALISATION_TOLERANCE};
 
 use super::DiscreteError;
 use super::letters::Letters;
+use super::line::Line;
 use super::problem::Problem;
 use super::solution::Work;
 use crate::Multipliers;
@@ -24,8 +25,8 @@ pub struct DiscreteState {
     at: Multipliers,
     /// Whether a letter is at its transition, where the solver knows.
     is_critical: Option<bool>,
-    /// The state that this one was started from: the other end of the line on which the next is expected.
-    before: Option<Box<(Multipliers, Letters)>>,
+    /// The line along which this one was reached, on which the next is expected.
+    line: Line,
     /// How the letters follow lambda and gamma, once the response has been asked for.
     #[serde(serialize_with = "where_known")]
     follows: OnceLock<Follows>,
@@ -55,7 +56,7 @@ struct Unchecked {
     classifier: Channel,
     at: Multipliers,
     is_critical: Option<bool>,
-    before: Option<Box<(Multipliers, Letters)>>,
+    line: Line,
     follows: Option<Follows>,
 }
 
@@ -63,13 +64,9 @@ impl TryFrom<Unchecked> for DiscreteState {
     type Error = DiscreteError;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, DiscreteError> {
-        let Unchecked { letters, work, classifier, at, is_critical, before, follows } = unchecked;
+        let Unchecked { letters, work, classifier, at, is_critical, line, follows } = unchecked;
         let (n_z, n_y) = (letters.marginal.len(), letters.n_y());
-        if let Some((_, before)) = before.as_deref() {
-            let letters = ("letters of the state before", n_z, before.marginal.len());
-            let labels = ("labels of the state before", n_y, before.n_y());
-            check_sizes([letters, labels])?;
-        }
+        line.check(n_z, n_y)?;
         for follow in follows.iter().flat_map(|follows| follows.iter()) {
             let letters = ("letters that follow", n_z, follow.marginal.len());
             let logs = ("logarithms that follow", n_z * n_y, follow.log_classifier.len());
@@ -88,25 +85,18 @@ impl TryFrom<Unchecked> for DiscreteState {
         }
         let marginal = Distribution::from_weights(letters.marginal.clone())?;
         let follows = follows.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { letters, work, marginal, classifier, at, is_critical, before, follows })
+        Ok(Self { letters, work, marginal, classifier, at, is_critical, line, follows })
     }
 }
 
-fn check_sizes(sizes: impl IntoIterator<Item = (&'static str, usize, usize)>) -> Result<(), DiscreteError> {
+pub(super) fn check_sizes(
+    sizes: impl IntoIterator<Item = (&'static str, usize, usize)>,
+) -> Result<(), DiscreteError> {
     match sizes.into_iter().find(|(_, expected, found)| found != expected) {
         Some((what, expected, found)) => Err(DiscreteError::Shape { what, expected, found }),
         None => Ok(()),
     }
 }
-
-/// How far along the line a start is extrapolated, in units of the step before.
-const FARTHEST: f64 = 3.0;
-
-/// How far off the line, as a part of the way, the next multipliers may be.
-const OFF_THE_LINE: f64 = 0.1;
-
-/// The part of its weight that a letter keeps where the line says that it is gone: whether it is, Newton's method finds.
-const KEPT: f64 = 0.1;
 
 impl DiscreteState {
     pub(super) fn new(
@@ -121,8 +111,8 @@ impl DiscreteState {
             Some(given) => given.clone(),
             None => Channel::from_weights(problem.spread_labels(said))?,
         };
-        let (is_critical, before, follows) = (None, None, OnceLock::new());
-        Ok(Self { letters, work, marginal, classifier, at, is_critical, before, follows })
+        let (is_critical, line, follows) = (None, Line::default(), OnceLock::new());
+        Ok(Self { letters, work, marginal, classifier, at, is_critical, line, follows })
     }
 
     /// The same, with what the solver knows of whether a letter is at its transition.
@@ -130,10 +120,10 @@ impl DiscreteState {
         Self { is_critical, ..self }
     }
 
-    /// The same, with the state that it was started from.
+    /// The same, reached from a state.
     pub(super) fn started_from(self, before: Option<&Self>) -> Self {
-        let before = before.filter(|before| before.at != self.at);
-        Self { before: before.map(|state| Box::new((state.at, state.letters.clone()))), ..self }
+        let line = before.map(|state| state.line.through(state.at, &state.letters, self.at));
+        Self { line: line.unwrap_or_default(), ..self }
     }
 
     /// Whether a letter is at its transition in this state as an equilibrium of these multipliers, where that is known.
@@ -148,67 +138,9 @@ impl DiscreteState {
         }
     }
 
-    /// The letters in use moved along how they follow the multipliers, where that is known.
-    fn followed(&self, at: Multipliers) -> Option<Letters> {
-        let follows = self.follows.get()?;
-        let mut letters = self.letters.clone();
-        let n_y = letters.n_y();
-        let moves = [at.lambda() - self.at.lambda(), at.gamma() - self.at.gamma()];
-        let along = |of: [f64; 2]| moves[0] * of[0] + moves[1] * of[1];
-        for z in self.letters.in_use() {
-            let weight = &mut letters.marginal[z];
-            *weight = (*weight + along(follows.each_ref().map(|f| f.marginal[z]))).max(KEPT * *weight);
-            for place in z * n_y..(z + 1) * n_y {
-                letters.log_classifier[place] += along(follows.each_ref().map(|f| f.log_classifier[place]));
-            }
-            letters.normalise_classifier(z, n_y);
-        }
-        letters.normalise_marginal();
-        let numbers = letters.marginal.iter().chain(&letters.log_classifier);
-        numbers.copied().all(f64::is_finite).then_some(letters)
-    }
-
-    /// The letters to start from at `at`: along how they follow the multipliers; where that is not known and `at` lies on the
-    /// line from the state before this one, those in both along the secant of their weights and of the logarithms of their
-    /// classifiers.
+    /// The letters to start from at `at`.
     pub(super) fn start(&self, at: Multipliers) -> Letters {
-        if let Some(letters) = self.followed(at) {
-            return letters;
-        }
-        let mut letters = self.letters.clone();
-        let Some((_, before)) = self.before.as_deref() else { return letters };
-        let Some(place) = self.place(at).filter(|place| (-1.0..=FARTHEST).contains(place)) else {
-            return letters;
-        };
-        let n_y = letters.n_y();
-        let in_use: Vec<usize> = letters.in_use().filter(|&z| before.marginal[z] > 0.0).collect();
-        for z in in_use {
-            let weight = &mut letters.marginal[z];
-            *weight = (*weight + place * (*weight - before.marginal[z])).max(KEPT * *weight);
-            let row = z * n_y..(z + 1) * n_y;
-            for (log_c, before) in
-                letters.log_classifier[row.clone()].iter_mut().zip(&before.log_classifier[row])
-            {
-                *log_c += place * (*log_c - before);
-            }
-            letters.normalise_classifier(z, n_y);
-        }
-        letters.normalise_marginal();
-        letters
-    }
-
-    /// Where `at` lies on the line through the state before this one, at -1, and this one, at 0; `None` where it does not.
-    fn place(&self, at: Multipliers) -> Option<f64> {
-        let here = self.at;
-        let scale = |multiplier: f64| if multiplier > 0.0 { multiplier } else { 1.0 };
-        let way = |from: Multipliers, to: Multipliers| {
-            let by_lambda = (to.lambda() - from.lambda()) / scale(here.lambda());
-            [by_lambda, (to.gamma() - from.gamma()) / scale(here.gamma())]
-        };
-        let (last, next) = (way(self.before.as_deref()?.0, here), way(here, at));
-        let place = (last[0] * next[0] + last[1] * next[1]) / (last[0] * last[0] + last[1] * last[1]);
-        let off = (next[0] - place * last[0]).hypot(next[1] - place * last[1]);
-        (off <= OFF_THE_LINE * next[0].hypot(next[1])).then_some(place)
+        self.line.extrapolated(self.at, &self.letters, self.follows.get(), at)
     }
 
     /// Refuses the state of a system of other sizes.
@@ -260,11 +192,21 @@ mod tests {
 
     use crate::{At, DiscreteSystem, Multipliers, Responsive, System};
 
-    /// The largest distance between the letters from which a solution at `(lambda + h, gamma - h / 4)` is started and those
-    /// that it comes to.
+    fn system() -> DiscreteSystem {
+        let joint = array![[0.25, 0.05], [0.12, 0.13], [0.05, 0.2], [0.15, 0.05]];
+        let distortion = array![[0.0, 0.8, 1.0], [0.4, 0.0, 0.5], [1.0, 0.6, 0.0], [0.3, 0.4, 0.9]];
+        let joint = Joint::new(joint).expect("a joint distribution");
+        DiscreteSystem::new(&joint, distortion.view()).expect("a system")
+    }
+
+    /// `h` away from (5, 0.6), along a line.
+    fn along(h: f64) -> Multipliers {
+        Multipliers::new(5.0 + h, 0.6 - 0.25 * h).expect("multipliers")
+    }
+
+    /// The largest distance between the letters from which a solution at `along(h)` is started and those that it comes to.
     fn miss(system: &DiscreteSystem, from: &At<DiscreteSystem>, h: f64) -> f64 {
-        let at = Multipliers::new(from.multipliers.lambda() + h, from.multipliers.gamma() - 0.25 * h)
-            .expect("multipliers");
+        let at = along(h);
         let start = from.state.start(at);
         let solved = system.equilibrium(at, None).expect("an equilibrium").state;
         assert_eq!(solved.support(), from.state.support());
@@ -273,20 +215,37 @@ mod tests {
         weights.chain(logs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     }
 
+    /// The equilibrium at `along(0)`, reached in so many steps of `h`; with the response known there, or not.
+    fn reached(system: &DiscreteSystem, steps: i32, h: f64, knows_response: bool) -> At<DiscreteSystem> {
+        let mut from = system.equilibrium(along(-h * f64::from(steps)), None).expect("an equilibrium");
+        for back in (0..steps).rev() {
+            let next = system.equilibrium(along(-h * f64::from(back)), Some(&from.state));
+            from = next.expect("an equilibrium");
+        }
+        if knows_response {
+            system.response(&from).expect("a response");
+        }
+        from
+    }
+
     #[test]
-    fn once_the_response_is_known_a_start_misses_by_the_square_of_the_step() {
-        let joint = array![[0.25, 0.05], [0.12, 0.13], [0.05, 0.2], [0.15, 0.05]];
-        let distortion = array![[0.0, 0.8, 1.0], [0.4, 0.0, 0.5], [1.0, 0.6, 0.0], [0.3, 0.4, 0.9]];
-        let joint = Joint::new(joint).expect("a joint distribution");
-        let system = DiscreteSystem::new(&joint, distortion.view()).expect("a system");
-        let from = system
-            .equilibrium(Multipliers::new(5.0, 0.6).expect("multipliers"), None)
-            .expect("an equilibrium");
-        let order = |h: f64| (miss(&system, &from, 2.0 * h) / miss(&system, &from, h)).log2();
-        // The letters themselves are right to the first power, their tangent to the second; the next one is 1e-2 of that.
-        assert_close!(order(1e-2), 1.0, rtol = 0.0, atol = 0.1);
-        system.response(&from).expect("a response");
-        assert_close!(order(1e-2), 2.0, rtol = 0.0, atol = 0.1);
-        assert_close!(order(-1e-2), 2.0, rtol = 0.0, atol = 0.1);
+    fn a_start_misses_by_a_power_of_the_step_that_grows_with_what_is_known() {
+        let system = system();
+        for (steps, knows_response, order) in
+            [(0, false, 1.0), (1, false, 2.0), (2, false, 3.0), (3, false, 4.0), (9, false, 4.0)]
+                .into_iter()
+                .chain([(0, true, 2.0), (1, true, 3.0), (2, true, 4.0)])
+        {
+            let missed = |h: f64| miss(&system, &reached(&system, steps, h, knows_response), h);
+            // The next term is a few hundredths of this one.
+            let found = (missed(0.04) / missed(0.02)).log2();
+            assert_close!(found, order, rtol = 0.0, atol = 0.15);
+        }
+        // Off the line nothing is known but the response.
+        let from = reached(&system, 3, 0.02, true);
+        let aside = Multipliers::new(5.02, 0.62).expect("multipliers");
+        let without = super::DiscreteState { line: super::Line::default(), ..from.state.clone() };
+        assert_eq!(from.state.start(aside), without.start(aside));
+        assert_ne!(from.state.start(along(0.02)), without.start(along(0.02)));
     }
 }

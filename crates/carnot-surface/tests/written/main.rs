@@ -184,10 +184,11 @@ fn what_is_no_discrete_state_is_refused() {
         json["classifier"].as_array_mut().expect("rows").pop();
     });
     assert!(fewer.contains("not that of its letters"), "{fewer}");
-    let before = said(|json| json["before"][1] = json!({"marginal": [1.0], "log_classifier": [0.0, -600.0]}));
+    let before =
+        said(|json| json["line"][0][1] = json!({"marginal": [1.0], "log_classifier": [0.0, -600.0]}));
     assert!(before.contains("letters of the state before: expected 3, found 1"), "{before}");
     let labels = said(|json| {
-        json["before"][1] = json!({"marginal": [1.0, 0.0, 0.0], "log_classifier": [0.0, 0.0, 0.0]})
+        json["line"][0][1] = json!({"marginal": [1.0, 0.0, 0.0], "log_classifier": [0.0, 0.0, 0.0]})
     });
     assert!(labels.contains("labels of the state before: expected 2, found 1"), "{labels}");
     let multiplier = said(|json| json["at"]["gamma"] = json!(-0.5));
