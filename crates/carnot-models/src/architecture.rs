@@ -3,7 +3,7 @@
 use crate::ModelError;
 
 /// One layer of a network, acting on every sample of a batch. An activation follows a linear layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Layer {
     /// `W x + b` with W of shape (outputs, inputs).
@@ -24,7 +24,7 @@ pub enum Layer {
 }
 
 /// How the decoder's output is read as a distribution over the pixels x in [0, 1].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Likelihood {
     /// `d(x|z) = N(x; output, variance)` for each pixel, so that
@@ -51,7 +51,7 @@ impl Likelihood {
 }
 
 /// The marginal m(z) against which the rate is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Prior {
     /// `N(0, I)`.
@@ -63,16 +63,40 @@ pub enum Prior {
 
 /// The networks of a representation: an encoder `e(z|x) = N(mean, diag exp(log_variance))` whose last layer gives the
 /// latent means and then the log-variances, a decoder from z to the pixels, and a classifier from z to the logits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Architecture {
     encoder: Vec<Layer>,
     decoder: Vec<Layer>,
     classifier: Vec<Layer>,
     likelihood: Likelihood,
     prior: Prior,
+    #[serde(skip_serializing)]
     inputs: usize,
+    #[serde(skip_serializing)]
     latent: usize,
+    #[serde(skip_serializing)]
     classes: usize,
+}
+
+/// What may have been written as an architecture.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    encoder: Vec<Layer>,
+    decoder: Vec<Layer>,
+    classifier: Vec<Layer>,
+    likelihood: Likelihood,
+    prior: Prior,
+}
+
+impl TryFrom<Unchecked> for Architecture {
+    type Error = ModelError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, ModelError> {
+        let Unchecked { encoder, decoder, classifier, likelihood, prior } = unchecked;
+        Ok(Self::new(encoder, decoder, classifier, likelihood)?.with_prior(prior))
+    }
 }
 
 impl Architecture {

@@ -4,6 +4,8 @@ use carnot_data::{BatchError, DatasetError};
 use carnot_info::InfoError;
 use carnot_surface::{EstimateError, Multipliers};
 
+use crate::CheckpointError;
+
 /// Why a model could not be built, relaxed or evaluated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -127,6 +129,9 @@ pub enum ModelError {
     /// The data set could not be read.
     #[error("reading the data set")]
     Dataset(#[from] DatasetError),
+    /// A checkpoint, or a model's parameters, could not be written or read.
+    #[error("a file of parameters")]
+    Checkpoint(#[from] CheckpointError),
     /// The data set could not be cut into batches.
     #[error("drawing batches")]
     Batches(#[from] BatchError),

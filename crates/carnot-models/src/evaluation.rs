@@ -4,7 +4,7 @@ use carnot_data::ImageDataset;
 use carnot_info::Estimate;
 use carnot_surface::{RdcEstimate, SampleKey};
 
-use crate::engine::{Batch, Engine, Observation};
+use crate::engine::{Batch, Engine, Observation, Scalar};
 use crate::random::{Purpose, generator, normals_into, seed_for};
 use crate::{Architecture, ModelError, Parameters};
 
@@ -30,9 +30,9 @@ pub(crate) fn sample_key(data: &ImageDataset, seed: u64) -> SampleKey {
 
 /// Evaluates a model on every sample of `data`, whose key is `key`. The noise is drawn from `seed` and the number of the
 /// sample's chunk, so that two evaluations with one seed share it.
-pub(crate) fn evaluate(
+pub(crate) fn evaluate<T: Scalar>(
     architecture: &Architecture,
-    parameters: &Parameters,
+    parameters: &Parameters<T>,
     data: &ImageDataset,
     key: SampleKey,
     seed: u64,
@@ -40,9 +40,9 @@ pub(crate) fn evaluate(
     let rows: Vec<usize> = (0..data.len()).collect();
     let (mut samples, mut correct) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     let mut noise = Vec::new();
-    let mut engine: Option<Engine<f32>> = None;
+    let mut engine: Option<Engine<T>> = None;
     for (chunk, rows) in rows.chunks(CHUNK).enumerate() {
-        noise.resize(rows.len() * architecture.latent(), 0.0);
+        noise.resize(rows.len() * architecture.latent(), T::ZERO);
         normals_into(&mut noise, generator(seed, Purpose::EvaluationNoise, chunk as u64));
         // The last chunk may be a shorter one.
         let mut fitting = match engine.take() {

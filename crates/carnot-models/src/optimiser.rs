@@ -4,7 +4,8 @@ use crate::ModelError;
 use crate::engine::Scalar;
 
 /// How parameters move along the gradient.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Method {
     /// Adam (Kingma and Ba, 2015, algorithm 1): with the moments `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2` after
@@ -26,7 +27,8 @@ pub enum Method {
 }
 
 /// A method, and what is done to the gradient before.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Optimiser {
     /// How parameters move.
     pub method: Method,
@@ -40,6 +42,10 @@ impl Optimiser {
         method: Method::Adam { decay: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 },
         clip_norm: None,
     };
+
+    pub(crate) fn has_second_moments(&self) -> bool {
+        matches!(self.method, Method::Adam { .. })
+    }
 
     pub(crate) fn check(&self) -> Result<(), ModelError> {
         let fraction = |value: f64| (0.0..1.0).contains(&value);
@@ -88,12 +94,21 @@ impl<T: Scalar> OptimiserState<T> {
     /// [`ModelError::Option`] for a constant outside its range.
     pub fn new(optimiser: Optimiser, parameters: usize) -> Result<Self, ModelError> {
         optimiser.check()?;
-        let seconds = match optimiser.method {
-            Method::Adam { .. } => parameters,
-            Method::Sgd { .. } => 0,
-        };
+        let seconds = if optimiser.has_second_moments() { parameters } else { 0 };
         let (first, second) = (vec![T::ZERO; parameters], vec![T::ZERO; seconds]);
         Ok(Self { optimiser, parameters, first, second, steps: 0 })
+    }
+
+    /// An optimiser with these moments of the gradient after so many steps.
+    pub(crate) fn resume(optimiser: Optimiser, moments: [Vec<T>; 2], steps: u64) -> Result<Self, ModelError> {
+        optimiser.check()?;
+        let [first, second] = moments;
+        Ok(Self { optimiser, parameters: first.len(), first, second, steps })
+    }
+
+    /// The first moments, and the second, of which a method without them has none.
+    pub(crate) fn moments(&self) -> [&[T]; 2] {
+        [&self.first, &self.second]
     }
 
     /// The optimiser.

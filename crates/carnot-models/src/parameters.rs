@@ -77,6 +77,10 @@ impl<T: Scalar> Parameters<T> {
         Self { values }
     }
 
+    pub(crate) fn from_values(values: Vec<T>) -> Self {
+        Self { values }
+    }
+
     /// The values in their fixed order.
     pub fn values(&self) -> &[T] {
         &self.values

@@ -3,7 +3,7 @@
 use crate::ModelError;
 
 /// How a rate goes from one value to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Shape {
     /// By equal differences.
@@ -15,7 +15,8 @@ pub enum Shape {
 }
 
 /// Some steps over which the rate goes from `first`, at the first of them, to `last`, at the last.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Phase {
     /// Steps of the phase; at least 1.
     pub steps: u64,
@@ -46,9 +47,24 @@ impl Phase {
 }
 
 /// Phases one after another: a warm-up, a plateau, a decay. After the last one its last rate stays.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Vec<Phase>", into = "Vec<Phase>")]
 pub struct Schedule {
     phases: Vec<Phase>,
+}
+
+impl TryFrom<Vec<Phase>> for Schedule {
+    type Error = ModelError;
+
+    fn try_from(phases: Vec<Phase>) -> Result<Self, ModelError> {
+        Self::new(phases)
+    }
+}
+
+impl From<Schedule> for Vec<Phase> {
+    fn from(schedule: Schedule) -> Self {
+        schedule.phases
+    }
 }
 
 impl Schedule {

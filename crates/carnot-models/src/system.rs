@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use carnot_data::{Batches, ImageDataset};
 use carnot_info::Estimate;
-use carnot_surface::{At, Certificate, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
+use carnot_surface::{
+    At, Certificate, Equilibrium, Multipliers, Observables, RdcEstimate, SampleKey, System,
+};
 
 use crate::evaluation::{evaluate, sample_key};
 use crate::optimiser::OptimiserState;
@@ -159,7 +161,8 @@ impl LearnedSystem {
         };
         let rates = schedule.schedule()?;
         let steps_before = progress.optimiser.steps();
-        let mut training = Training::new(&self.architecture, &self.training, self.seed, schedule)?;
+        let batch = (schedule.batch_size, schedule.samples);
+        let mut training = Training::new(&self.architecture, &self.training, self.seed, batch)?;
         if from.is_none() {
             for _ in 0..schedule.initial_steps {
                 training.step(&mut parameters, &mut progress, at, schedule.learning_rate)?;
@@ -169,9 +172,9 @@ impl LearnedSystem {
         let mut average = parameters.clone();
         let mut objectives = Vec::with_capacity((schedule.steps - schedule.averaged_from()) as usize);
         for step in 0..schedule.steps {
-            let objective = training.step(&mut parameters, &mut progress, at, rates.rate(step))?;
+            let rdc = training.step(&mut parameters, &mut progress, at, rates.rate(step))?;
             if step >= schedule.averaged_from() {
-                objectives.push(objective);
+                objectives.push(rdc.objective(at));
                 average_into(&mut average, &parameters, objectives.len() as u64);
             }
             self.stepped(&progress);
@@ -196,7 +199,11 @@ impl System for LearnedSystem {
 }
 
 /// Checks that a data set's pixels, classes and number of samples suit the model.
-fn fits(architecture: &Architecture, set: &'static str, data: &ImageDataset) -> Result<(), ModelError> {
+pub(crate) fn fits(
+    architecture: &Architecture,
+    set: &'static str,
+    data: &ImageDataset,
+) -> Result<(), ModelError> {
     let checks = [
         ("pixels", data.shape().n_pixels(), "exactly", architecture.inputs()),
         ("classes", data.n_classes(), "at most", architecture.classes()),

@@ -2,69 +2,67 @@
 
 use carnot_data::{Batches, ImageDataset};
 use carnot_info::Estimate;
-use carnot_surface::{Multipliers, Observables};
+use carnot_surface::{Multipliers, Rdc};
 use rayon::prelude::*;
 
-use crate::engine::{Batch, Engine};
+use crate::engine::{Batch, Engine, Scalar};
 use crate::optimiser::OptimiserState;
 use crate::random::{Purpose, generator, normals_into};
-use crate::{Architecture, ModelError, Parameters, Relaxation};
+use crate::{Architecture, ModelError, Parameters};
 
 /// Everything that a step of training changes, beside the parameters.
 #[derive(Debug, Clone)]
-pub(crate) struct Progress {
-    pub(crate) optimiser: OptimiserState<f32>,
+pub(crate) struct Progress<T = f32> {
+    pub(crate) optimiser: OptimiserState<T>,
     pub(crate) batches: Batches,
 }
 
 /// The means to train a model: none of it changes what a step does.
-pub(crate) struct Training<'a> {
+pub(crate) struct Training<'a, T = f32> {
     data: &'a ImageDataset,
     seed: u64,
-    engine: Engine<f32>,
+    engine: Engine<T>,
     rows: Vec<usize>,
-    noise: Vec<f32>,
+    noise: Vec<T>,
 }
 
-impl<'a> Training<'a> {
+impl<'a, T: Scalar> Training<'a, T> {
     pub(crate) fn new(
         architecture: &Architecture,
         data: &'a ImageDataset,
         seed: u64,
-        relaxation: &Relaxation,
+        (inputs, samples): (usize, usize),
     ) -> Result<Self, ModelError> {
-        let (inputs, samples) = (relaxation.batch_size, relaxation.samples);
         Ok(Self {
             data,
             seed,
             engine: Engine::new(architecture, inputs, samples)?,
             rows: Vec::with_capacity(inputs),
-            noise: vec![0.0; inputs * samples * architecture.latent()],
+            noise: vec![T::ZERO; inputs * samples * architecture.latent()],
         })
     }
 
-    /// One step of the optimiser on the next batch; the objective before it, in nats per sample.
+    /// One step of the optimiser on the next batch; R, D and C of it before the step, in nats per sample.
     pub(crate) fn step(
         &mut self,
-        parameters: &mut Parameters,
-        progress: &mut Progress,
+        parameters: &mut Parameters<T>,
+        progress: &mut Progress<T>,
         at: Multipliers,
         learning_rate: f64,
-    ) -> Result<f64, ModelError> {
+    ) -> Result<Rdc, ModelError> {
         let Progress { optimiser, batches } = progress;
         batches.next_into(&mut self.rows);
         normals_into(&mut self.noise, generator(self.seed, Purpose::TrainingNoise, optimiser.steps()));
         let batch = Batch::of_images(self.data, &self.rows, &self.noise);
-        let rdc = self.engine.descend(parameters.values_mut(), optimiser, &batch, at, learning_rate)?;
-        Ok(rdc.objective(at))
+        self.engine.descend(parameters.values_mut(), optimiser, &batch, at, learning_rate)
     }
 }
 
 /// Makes the running average of `count` parameters that of one more; of the first it makes that one.
-pub(crate) fn average_into(average: &mut Parameters, parameters: &Parameters, count: u64) {
-    let weight = 1.0 / count as f32;
+pub(crate) fn average_into<T: Scalar>(average: &mut Parameters<T>, parameters: &Parameters<T>, count: u64) {
+    let weight = T::from_f64(1.0 / count as f64);
     let values = average.values_mut().par_iter_mut().with_min_len(1 << 14).zip(parameters.values());
-    values.for_each(|(average, value)| *average += weight * (value - *average));
+    values.for_each(|(average, &value)| *average += weight * (value - *average));
 }
 
 /// The change of the objective from the first half of `objectives` to the second, with the standard error of a

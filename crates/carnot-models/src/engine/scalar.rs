@@ -3,11 +3,37 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-mod sealed {
-    /// What faer can multiply, kept out of the public interface.
-    pub trait Sealed: faer::traits::RealField + Copy {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+pub(crate) mod sealed {
+    use safetensors::Dtype;
+
+    /// What faer can multiply and how it is stored, kept out of the public interface.
+    pub trait Sealed: faer::traits::RealField + Copy {
+        /// The type's name in a file.
+        const DTYPE: Dtype;
+        /// Its bytes, the least first, after those that there are.
+        fn store(self, bytes: &mut Vec<u8>);
+        /// All values of such bytes; of what is left of them, fewer than a value has, none.
+        fn restore(bytes: &[u8]) -> Vec<Self>;
+    }
+
+    macro_rules! sealed {
+        ($type:ty, $dtype:expr) => {
+            impl Sealed for $type {
+                const DTYPE: Dtype = $dtype;
+
+                fn store(self, bytes: &mut Vec<u8>) {
+                    bytes.extend_from_slice(&self.to_le_bytes());
+                }
+
+                fn restore(bytes: &[u8]) -> Vec<Self> {
+                    bytes.as_chunks().0.iter().map(|&value| Self::from_le_bytes(value)).collect()
+                }
+            }
+        };
+    }
+
+    sealed!(f32, Dtype::F32);
+    sealed!(f64, Dtype::F64);
 }
 
 /// `f32` or `f64`: what a model is computed in. Training is in `f32`; curvature and the checks against finite
