@@ -8,8 +8,14 @@ use std::{env, fmt};
 use crate::{EXIT_VIOLATION, Failure, cargo, root};
 
 /// The crates whose property tests have an extended tier.
-const PROPERTY_CRATES: &[&str] =
-    &["carnot-info", "carnot-transport", "carnot-surface", "carnot-process", "carnot-testkit"];
+const PROPERTY_CRATES: &[&str] = &[
+    "carnot-info",
+    "carnot-transport",
+    "carnot-surface",
+    "carnot-process",
+    "carnot-models",
+    "carnot-testkit",
+];
 /// Names the tier to the tests: `carnot_testkit::tier`.
 const TIER: (&str, &str) = ("CARNOT_TIER", "extended");
 /// Read by proptest where a test does not fix its own number of cases.
@@ -25,9 +31,10 @@ Usage: cargo xtask verify [--cases N]
 Runs every tier, then prints a table of them. Exit code 1 if one failed.
 
 Tiers:
-  properties  the tests of the exact crates with CARNOT_TIER=extended and PROPTEST_CASES=N
-  real data   every figure with MNIST in place of synthetic digits; skipped unless CARNOT_DATA
-              names the folder with one folder per data set
+  properties  the tests of the libraries with CARNOT_TIER=extended and PROPTEST_CASES=N
+  real tests  the tests that need MNIST; skipped unless CARNOT_DATA names the folder with one
+              folder per data set
+  real data   every figure with MNIST in place of synthetic digits; skipped likewise
 
 Options:
   --cases N   cases of each property test that does not fix its own number [default: 1024]
@@ -91,7 +98,7 @@ fn cases(arguments: &[OsString]) -> Result<Option<u32>, Failure> {
     Ok(Some(cases))
 }
 
-fn tiers(cases: u32) -> [Tier; 2] {
+fn tiers(cases: u32) -> [Tier; 3] {
     let manifest =
         || ["--manifest-path".to_owned(), root().join("Cargo.toml").to_string_lossy().into_owned()];
     // Everything that fails is worth knowing.
@@ -100,6 +107,10 @@ fn tiers(cases: u32) -> [Tier; 2] {
     for name in PROPERTY_CRATES {
         properties.extend(["-p".to_owned(), (*name).to_owned()]);
     }
+    let mut tests = vec!["test".to_owned()];
+    tests.extend(manifest());
+    let mnist = ["-p", "carnot-models", "--test", "mnist", "--", "--ignored", "--nocapture"];
+    tests.extend(mnist.map(str::to_owned));
     let mut real = vec!["run".to_owned(), "-p".to_owned(), "carnot-reproduce".to_owned()];
     real.extend(manifest());
     real.extend(["--", "reproduce", "--data", "mnist", "--out"].map(str::to_owned));
@@ -111,6 +122,7 @@ fn tiers(cases: u32) -> [Tier; 2] {
             arguments: properties,
             needs: None,
         },
+        Tier { name: "real tests", environment: Vec::new(), arguments: tests, needs: Some(DATA) },
         Tier { name: "real data", environment: Vec::new(), arguments: real, needs: Some(DATA) },
     ]
 }
@@ -201,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_property_tier_names_every_crate_and_both_variables() {
-        let [properties, _] = tiers(5);
+        let [properties, ..] = tiers(5);
         let line = properties.to_string();
         assert!(line.starts_with("CARNOT_TIER=extended PROPTEST_CASES=5 cargo test "), "{line}");
         assert!(PROPERTY_CRATES.iter().all(|name| line.contains(&format!(" -p {name}"))), "{line}");
@@ -209,10 +221,12 @@ mod tests {
 
     #[test]
     fn real_data_are_skipped_where_the_variable_is_not_set_or_empty() {
-        let [_, real] = tiers(5);
+        let [_, tests, real] = tiers(5);
         for value in [None, Some(OsString::new())] {
-            let outcome = real.run(|_| value.clone()).expect("nothing is run");
-            assert_eq!(outcome, Outcome::Skipped(DATA));
+            for tier in [&tests, &real] {
+                let outcome = tier.run(|_| value.clone()).expect("nothing is run");
+                assert_eq!(outcome, Outcome::Skipped(DATA));
+            }
         }
         assert!(table(&[(real, Outcome::Skipped(DATA))]).contains("skipped: CARNOT_DATA is not set"));
     }
@@ -230,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_table_has_a_row_for_each_tier() {
-        let [properties, real] = tiers(5);
+        let [properties, _, real] = tiers(5);
         let rows =
             [(properties, Outcome::Failed(Duration::from_millis(1250))), (real, Outcome::Skipped(DATA))];
         let text = table(&rows);
