@@ -17,7 +17,7 @@ const PROPERTY_CRATES: &[&str] = &[
     "carnot-testkit",
 ];
 /// Names the tier to the tests: `carnot_testkit::tier`.
-const TIER: (&str, &str) = ("CARNOT_TIER", "extended");
+const TIER: &str = "CARNOT_TIER";
 /// Read by proptest where a test does not fix its own number of cases.
 const CASES: &str = "PROPTEST_CASES";
 /// Where real data lie.
@@ -109,7 +109,7 @@ fn tiers(cases: u32) -> [Tier; 3] {
     }
     let mut tests = vec!["test".to_owned()];
     tests.extend(manifest());
-    let mnist = ["-p", "carnot-models", "--test", "mnist", "--", "--ignored", "--nocapture"];
+    let mnist = ["-p", "carnot-models", "--test", "mnist", "--", "--nocapture"];
     tests.extend(mnist.map(str::to_owned));
     let mut real = vec!["run".to_owned(), "-p".to_owned(), "carnot-reproduce".to_owned()];
     real.extend(manifest());
@@ -118,11 +118,16 @@ fn tiers(cases: u32) -> [Tier; 3] {
     [
         Tier {
             name: "properties",
-            environment: vec![(TIER.0, TIER.1.to_owned()), (CASES, cases.to_string())],
+            environment: vec![(TIER, "extended".to_owned()), (CASES, cases.to_string())],
             arguments: properties,
             needs: None,
         },
-        Tier { name: "real tests", environment: Vec::new(), arguments: tests, needs: Some(DATA) },
+        Tier {
+            name: "real tests",
+            environment: vec![(TIER, "real".to_owned())],
+            arguments: tests,
+            needs: Some(DATA),
+        },
         Tier { name: "real data", environment: Vec::new(), arguments: real, needs: Some(DATA) },
     ]
 }

@@ -1,14 +1,14 @@
-//! The paper's model on MNIST. Needs the four files: `CARNOT_DATA` names the folder with the folder `mnist` in it.
+//! The paper's model on MNIST: a test of the tier `real`.
 
 use carnot_data::mnist;
 use carnot_models::{Architecture, Likelihood, Parameters, Phase, Plan, Schedule, Trainer};
 use carnot_surface::{Multipliers, Observables};
+use carnot_testkit::tier;
 
 #[test]
-#[ignore = "needs MNIST: run by `cargo xtask verify` where CARNOT_DATA names the folder of data sets"]
 fn the_model_of_the_paper_learns_mnist() {
-    let folder = std::env::var_os("CARNOT_DATA").expect("CARNOT_DATA names the folder of data sets");
-    let data = mnist::load(std::path::Path::new(&folder).join("mnist")).expect("MNIST");
+    let Some(folder) = tier::real_data() else { return };
+    let data = mnist::load(folder.join("mnist")).expect("MNIST");
     let half = Likelihood::Gaussian { variance: 0.5 };
     let architecture =
         Architecture::fully_connected(784, &[512, 256], 16, 10, half).expect("an architecture");
