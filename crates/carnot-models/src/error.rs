@@ -129,6 +129,26 @@ pub enum ModelError {
     /// The data set could not be read.
     #[error("reading the data set")]
     Dataset(#[from] DatasetError),
+    /// A device that is not there.
+    #[cfg(any(test, feature = "candle"))]
+    #[error("{processor} is not there")]
+    Device {
+        /// What was asked for.
+        processor: crate::candle::Processor,
+        /// Why.
+        source: Box<candle_core::Error>,
+    },
+    /// A variable of a network that the objective's derivative does not get to.
+    #[cfg(any(test, feature = "candle"))]
+    #[error("variable {index} of the network gets no gradient")]
+    NoGradient {
+        /// Its place among the variables.
+        index: usize,
+    },
+    /// candle failed.
+    #[cfg(any(test, feature = "candle"))]
+    #[error("computing with candle")]
+    Candle(#[from] candle_core::Error),
     /// A checkpoint, or a model's parameters, could not be written or read.
     #[error("a file of parameters")]
     Checkpoint(#[from] CheckpointError),

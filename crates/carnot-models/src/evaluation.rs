@@ -18,7 +18,7 @@ pub struct Evaluation {
 }
 
 /// Inputs looked at in one go: bounds the memory.
-const CHUNK: usize = 512;
+pub(crate) const CHUNK: usize = 512;
 
 /// Names a data set and the noise drawn for it from `seed`: two sets of one size are told apart by their contents.
 pub(crate) fn sample_key(data: &ImageDataset, seed: u64) -> SampleKey {

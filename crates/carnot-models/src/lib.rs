@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod architecture;
-#[cfg(test)]
-mod candle;
+#[cfg(any(test, feature = "candle"))]
+pub mod candle;
 mod checkpoint;
 pub mod engine;
 mod error;

@@ -3,16 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use carnot_data::{Batches, ImageDataset};
+use carnot_data::ImageDataset;
 use carnot_info::Estimate;
-use carnot_surface::{
-    At, Certificate, Equilibrium, Multipliers, Observables, RdcEstimate, SampleKey, System,
-};
+use carnot_surface::{At, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
 
 use crate::evaluation::{evaluate, sample_key};
-use crate::optimiser::OptimiserState;
-use crate::random::{Purpose, seed_for};
-use crate::training::{Progress, Training, average_into, plateau};
+use crate::training::{Progress, Training, relaxed};
 use crate::{Architecture, Evaluation, ModelError, Parameters, Relaxation};
 
 /// A trained model and all that its next relaxation needs: cheap to clone.
@@ -24,6 +20,34 @@ pub struct LearnedState {
 }
 
 impl LearnedState {
+    pub(crate) fn new(parameters: Parameters, progress: Progress, accuracy: Estimate) -> Self {
+        Self { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy }
+    }
+
+    /// What a further relaxation starts from.
+    pub(crate) fn start(&self) -> (Parameters, Progress) {
+        ((*self.parameters).clone(), (*self.progress).clone())
+    }
+
+    /// Checks that the parameters are as many as a model has, and the place in the data one of the training set and the schedule.
+    pub(crate) fn check(
+        &self,
+        parameters: usize,
+        training: &ImageDataset,
+        relaxation: &Relaxation,
+    ) -> Result<(), ModelError> {
+        let batches = &self.progress.batches;
+        let parts = [
+            ("parameters", self.parameters.len(), parameters),
+            ("training samples", batches.n_samples(), training.len()),
+            ("samples in a batch", batches.batch_size(), relaxation.batch_size),
+        ];
+        match parts.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((what, found, expected)) => Err(ModelError::State { what, found, expected }),
+            None => Ok(()),
+        }
+    }
+
     /// The parameters at equilibrium, averaged over the end of the relaxation.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -121,69 +145,33 @@ impl LearnedSystem {
         evaluate(&self.architecture, &state.parameters, data, sample_key(data, self.seed), self.seed)
     }
 
-    /// Checks that a state's parameters fit the model, and its place in the data the training set and the schedule.
     fn check_state(&self, state: &LearnedState) -> Result<(), ModelError> {
-        let batches = &state.progress.batches;
-        let parts = [
-            ("parameters", state.parameters.len(), crate::parameters::count(&self.architecture)),
-            ("training samples", batches.n_samples(), self.training.len()),
-            ("samples in a batch", batches.batch_size(), self.relaxation.batch_size),
-        ];
-        match parts.into_iter().find(|(_, found, expected)| found != expected) {
-            Some((what, found, expected)) => Err(ModelError::State { what, found, expected }),
-            None => Ok(()),
-        }
+        state.check(crate::parameters::count(&self.architecture), &self.training, &self.relaxation)
     }
 
     fn start(&self) -> Result<(Parameters, Progress), ModelError> {
         let parameters = Parameters::initial(&self.architecture, self.seed);
-        let optimiser = OptimiserState::new(self.relaxation.optimiser, parameters.len())?;
-        let seed = seed_for(self.seed, Purpose::Batches);
-        let batches = Batches::new(self.training.len(), self.relaxation.batch_size, seed)?;
-        Ok((parameters, Progress { optimiser, batches }))
-    }
-
-    fn stepped(&self, progress: &Progress) {
-        if let Some(on_step) = &self.on_step {
-            on_step(progress.optimiser.steps());
-        }
+        let progress = Progress::new(&self.relaxation, parameters.len(), &self.training, self.seed)?;
+        Ok((parameters, progress))
     }
 
     /// Trains on a thread of the pool, which then has no other to wait for at each product.
     fn relax(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
-        let schedule = &self.relaxation;
-        let (mut parameters, mut progress) = match from {
+        let start = match from {
             Some(state) => {
                 self.check_state(state)?;
-                ((*state.parameters).clone(), (*state.progress).clone())
+                state.start()
             }
             None => self.start()?,
         };
-        let rates = schedule.schedule()?;
-        let steps_before = progress.optimiser.steps();
-        let batch = (schedule.batch_size, schedule.samples);
+        let batch = (self.relaxation.batch_size, self.relaxation.samples);
         let mut training = Training::new(&self.architecture, &self.training, self.seed, batch)?;
-        if from.is_none() {
-            for _ in 0..schedule.initial_steps {
-                training.step(&mut parameters, &mut progress, at, schedule.learning_rate)?;
-                self.stepped(&progress);
-            }
-        }
-        let mut average = parameters.clone();
-        let mut objectives = Vec::with_capacity((schedule.steps - schedule.averaged_from()) as usize);
-        for step in 0..schedule.steps {
-            let rdc = training.step(&mut parameters, &mut progress, at, rates.rate(step))?;
-            if step >= schedule.averaged_from() {
-                objectives.push(rdc.objective(at));
-                average_into(&mut average, &parameters, objectives.len() as u64);
-            }
-            self.stepped(&progress);
-        }
+        let stepped = |steps| self.on_step.iter().for_each(|on_step| on_step(steps));
+        let relaxed = relaxed(&mut training, &self.relaxation, at, start, from.is_none(), stepped)?;
         let Evaluation { rdc, accuracy } =
-            evaluate(&self.architecture, &average, &self.evaluation, self.evaluation_key, self.seed)?;
-        let steps = progress.optimiser.steps() - steps_before;
-        let certificate = Certificate::Relaxed { steps, plateau: plateau(&objectives)? };
-        let state = LearnedState { parameters: Arc::new(average), progress: Arc::new(progress), accuracy };
+            evaluate(&self.architecture, &relaxed.average, &self.evaluation, self.evaluation_key, self.seed)?;
+        let certificate = relaxed.certificate()?;
+        let state = LearnedState::new(relaxed.average, relaxed.progress, accuracy);
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }

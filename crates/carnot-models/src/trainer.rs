@@ -11,7 +11,7 @@ use crate::evaluation::{evaluate, sample_key};
 use crate::optimiser::OptimiserState;
 use crate::random::{Purpose, seed_for};
 use crate::system::fits;
-use crate::training::{Progress, Training, average_into};
+use crate::training::{Progress, Steps, Training, average_into};
 use crate::{CheckpointError, Evaluation, ModelError, Parameters, Plan};
 
 /// What a step saw.

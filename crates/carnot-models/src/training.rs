@@ -2,19 +2,45 @@
 
 use carnot_data::{Batches, ImageDataset};
 use carnot_info::Estimate;
-use carnot_surface::{Multipliers, Rdc};
+use carnot_surface::{Certificate, Multipliers, Observables, Rdc};
 use rayon::prelude::*;
 
 use crate::engine::{Batch, Engine, Scalar};
 use crate::optimiser::OptimiserState;
-use crate::random::{Purpose, generator, normals_into};
-use crate::{Architecture, ModelError, Parameters};
+use crate::random::{Purpose, generator, normals_into, seed_for};
+use crate::{Architecture, ModelError, Parameters, Relaxation};
 
 /// Everything that a step of training changes, beside the parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress<T = f32> {
     pub(crate) optimiser: OptimiserState<T>,
     pub(crate) batches: Batches,
+}
+
+impl Progress {
+    /// Before the first step.
+    pub(crate) fn new(
+        relaxation: &Relaxation,
+        parameters: usize,
+        data: &ImageDataset,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let optimiser = OptimiserState::new(relaxation.optimiser, parameters)?;
+        let batches = Batches::new(data.len(), relaxation.batch_size, seed_for(seed, Purpose::Batches))?;
+        Ok(Self { optimiser, batches })
+    }
+}
+
+/// Whatever can make steps of training.
+pub(crate) trait Steps<T = f32> {
+    /// One step of the optimiser on the next batch; R, D and C of it before the step, in nats per sample.
+    fn step(
+        &mut self,
+        parameters: &mut Parameters<T>,
+        progress: &mut Progress<T>,
+        at: Multipliers,
+        learning_rate: f64,
+    ) -> Result<Rdc, ModelError>;
 }
 
 /// The means to train a model: none of it changes what a step does.
@@ -41,9 +67,10 @@ impl<'a, T: Scalar> Training<'a, T> {
             noise: vec![T::ZERO; inputs * samples * architecture.latent()],
         })
     }
+}
 
-    /// One step of the optimiser on the next batch; R, D and C of it before the step, in nats per sample.
-    pub(crate) fn step(
+impl<T: Scalar> Steps<T> for Training<'_, T> {
+    fn step(
         &mut self,
         parameters: &mut Parameters<T>,
         progress: &mut Progress<T>,
@@ -58,6 +85,51 @@ impl<'a, T: Scalar> Training<'a, T> {
     }
 }
 
+/// What a relaxation comes to.
+pub(crate) struct Relaxed {
+    /// The average of the parameters over the second half.
+    pub(crate) average: Parameters,
+    pub(crate) progress: Progress,
+    steps: u64,
+    /// The objectives of the batches of the second half.
+    objectives: Vec<f64>,
+}
+
+impl Relaxed {
+    pub(crate) fn certificate(&self) -> Result<Certificate, ModelError> {
+        Ok(Certificate::Relaxed { steps: self.steps, plateau: plateau(&self.objectives)? })
+    }
+}
+
+/// Relaxes a model from where it is, a new one after its initial steps.
+pub(crate) fn relaxed(
+    steps: &mut impl Steps,
+    relaxation: &Relaxation,
+    at: Multipliers,
+    (mut parameters, mut progress): (Parameters, Progress),
+    is_new: bool,
+    stepped: impl Fn(u64),
+) -> Result<Relaxed, ModelError> {
+    let rates = relaxation.schedule()?;
+    let steps_before = progress.optimiser.steps();
+    for _ in 0..if is_new { relaxation.initial_steps } else { 0 } {
+        steps.step(&mut parameters, &mut progress, at, relaxation.learning_rate)?;
+        stepped(progress.optimiser.steps());
+    }
+    let mut average = parameters.clone();
+    let mut objectives = Vec::with_capacity((relaxation.steps - relaxation.averaged_from()) as usize);
+    for step in 0..relaxation.steps {
+        let rdc = steps.step(&mut parameters, &mut progress, at, rates.rate(step))?;
+        if step >= relaxation.averaged_from() {
+            objectives.push(rdc.objective(at));
+            average_into(&mut average, &parameters, objectives.len() as u64);
+        }
+        stepped(progress.optimiser.steps());
+    }
+    let steps = progress.optimiser.steps() - steps_before;
+    Ok(Relaxed { average, progress, steps, objectives })
+}
+
 /// Makes the running average of `count` parameters that of one more; of the first it makes that one.
 pub(crate) fn average_into<T: Scalar>(average: &mut Parameters<T>, parameters: &Parameters<T>, count: u64) {
     let weight = T::from_f64(1.0 / count as f64);
@@ -67,7 +139,7 @@ pub(crate) fn average_into<T: Scalar>(average: &mut Parameters<T>, parameters: &
 
 /// The change of the objective from the first half of `objectives` to the second, with the standard error of a
 /// difference of means.
-pub(crate) fn plateau(objectives: &[f64]) -> Result<Estimate, ModelError> {
+fn plateau(objectives: &[f64]) -> Result<Estimate, ModelError> {
     let (first, second) = objectives.split_at(objectives.len() / 2);
     Ok(Estimate::from_samples(second)?.minus_independent(Estimate::from_samples(first)?))
 }

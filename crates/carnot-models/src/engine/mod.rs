@@ -52,6 +52,30 @@ pub use scalar::Scalar;
 use crate::optimiser::OptimiserState;
 use crate::{Architecture, Likelihood, ModelError};
 
+/// Refuses an objective, or the norm of a gradient, at a step that is not finite.
+pub(crate) fn check_finite(step: u64, objective: f64, at: Multipliers) -> Result<(), ModelError> {
+    if objective.is_finite() { Ok(()) } else { Err(ModelError::Diverged { step, objective, at }) }
+}
+
+/// One step of the optimiser along a gradient, clipped as the optimiser says.
+pub(crate) fn move_down<T: Scalar>(
+    parameters: &mut [T],
+    optimiser: &mut OptimiserState<T>,
+    gradient: &[T],
+    at: Multipliers,
+    rate: f64,
+) -> Result<(), ModelError> {
+    let mut scale = 1.0;
+    if let Some(largest) = optimiser.optimiser().clip_norm {
+        let norm = descent::norm(gradient);
+        check_finite(optimiser.steps(), norm, at)?;
+        scale = (largest / norm).min(1.0);
+    }
+    let (rule, first, second) = optimiser.begin_step(rate, scale);
+    descent::step(&rule, parameters, gradient, first, second);
+    Ok(())
+}
+
 /// A model on the CPU, for batches of one shape.
 #[derive(Debug)]
 pub struct Engine<T> {
@@ -203,26 +227,12 @@ impl<T: Scalar> Engine<T> {
             return Err(ModelError::State { what: "parameters", found, expected });
         }
         let rdc = self.forward(parameters, batch)?;
-        let objective = rdc.objective(at);
-        let diverged = |objective| Err(ModelError::Diverged { step: optimiser.steps(), objective, at });
-        if !objective.is_finite() {
-            return diverged(objective);
-        }
+        check_finite(optimiser.steps(), rdc.objective(at), at)?;
         let mut backward = self.backward(parameters, at);
         self.each_gradient(&mut backward.gradient);
-        let mut scale = 1.0;
-        if let Some(largest) = optimiser.optimiser().clip_norm {
-            let norm = descent::norm(&backward.gradient);
-            if !norm.is_finite() {
-                self.backward = Some(backward);
-                return diverged(norm);
-            }
-            scale = (largest / norm).min(1.0);
-        }
-        let (rule, first, second) = optimiser.begin_step(rate, scale);
-        descent::step(&rule, parameters, &backward.gradient, first, second);
+        let moved = move_down(parameters, optimiser, &backward.gradient, at, rate);
         self.backward = Some(backward);
-        Ok(rdc)
+        moved.map(|()| rdc)
     }
 
     fn check(&self, found: usize) -> Result<(), ModelError> {

@@ -3,6 +3,8 @@
 use carnot_testkit::{assert_close, tier};
 
 use super::*;
+use candle_core::Device;
+
 use crate::candle::{self, Rows};
 use crate::likelihood;
 
@@ -19,7 +21,7 @@ proptest! {
         let weights: Vec<f64> = case.weights.iter().map(|weight| weight / total).collect();
         let rows = Rows { inputs: &case.inputs, noise: &case.noise, labels: &case.labels, weights: &weights };
         let (rdc, gradient) =
-            candle::gradient(&case.architecture, &case.parameters, &rows, case.at).expect("candle's gradient");
+            candle::gradient(&case.architecture, &case.parameters, &rows, case.at, &Device::Cpu).expect("candle's gradient");
         let (found, found_gradient) = case.gradient_at(case.at);
         for (found, expected) in parts(&found).into_iter().zip(parts(&rdc)) {
             // Some thousand operations in f64, each to 1e-16 of terms that may cancel (D of a Gaussian has a constant).

@@ -1,4 +1,4 @@
-//! A model interpreted by candle: the reference that the engine is compared with.
+//! A list of layers interpreted by candle: the reference that the engine is compared with, and the same on other devices.
 
 use candle_core::{D, Device, Result, Tensor, Var, WithDType};
 use candle_nn::ops::{log_softmax, sigmoid};
@@ -7,24 +7,42 @@ use carnot_surface::{Multipliers, Rdc};
 use crate::parameters::{Place, places};
 use crate::{Architecture, Layer, Likelihood, Prior};
 
-/// A batch as flat rows: pixels (n_inputs, pixels), noise (n_samples, n_inputs, latent), labels, weights that sum to one.
-pub(crate) struct Rows<'a, T> {
-    pub(crate) inputs: &'a [T],
-    pub(crate) noise: &'a [T],
-    pub(crate) labels: &'a [u8],
-    pub(crate) weights: &'a [f64],
+/// A batch as flat rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a, T> {
+    /// Pixels, shape (n_inputs, pixels).
+    pub inputs: &'a [T],
+    /// Standard normal numbers, shape (n_samples, n_inputs, latent).
+    pub noise: &'a [T],
+    /// Labels, shape (n_inputs).
+    pub labels: &'a [u8],
+    /// What each input counts, shape (n_inputs); they sum to one.
+    pub weights: &'a [f64],
 }
 
 /// R, D and C of a batch with their constants, and the gradient of `R + lambda D + gamma C` by every parameter, as `f64`
-/// in their fixed order; a parameter that candle has no gradient for is an error.
-pub(crate) fn gradient<T: WithDType>(
+/// in the fixed order of [`Parameters`](crate::Parameters).
+///
+/// # Errors
+///
+/// candle's, for sizes that do not fit; a parameter that it has no gradient for is one too.
+pub fn gradient<T: WithDType>(
     architecture: &Architecture,
     parameters: &[T],
     batch: &Rows<'_, T>,
     at: Multipliers,
+    device: &Device,
 ) -> Result<(Rdc, Vec<f64>)> {
+    let (found, expected) = (parameters.len(), crate::parameters::count(architecture));
+    if found != expected {
+        return Err(candle_core::Error::Msg(format!("{found} parameters of a model with {expected}")));
+    }
+    if let Some(label) = batch.labels.iter().find(|label| usize::from(**label) >= architecture.classes()) {
+        let classes = architecture.classes();
+        return Err(candle_core::Error::Msg(format!("the label {label} of a model with {classes} classes")));
+    }
     let variable = |place: Place| {
-        let values = Tensor::from_slice(&parameters[place.range()], place.shape, &Device::Cpu)?;
+        let values = Tensor::from_slice(&parameters[place.range()], place.shape, device)?;
         Ok((place, Var::from_tensor(&values)?))
     };
     let variables: Vec<(Place, Var)> =
@@ -32,14 +50,14 @@ pub(crate) fn gradient<T: WithDType>(
     let mut tensors = variables.iter().map(|(_, var)| var.as_tensor().clone());
 
     let (inputs, latent) = (batch.labels.len(), architecture.latent());
-    let samples = batch.noise.len() / (inputs * latent);
-    let x = Tensor::from_slice(batch.inputs, (inputs, architecture.inputs()), &Device::Cpu)?;
+    let samples = batch.noise.len() / (inputs * latent).max(1);
+    let x = Tensor::from_slice(batch.inputs, (inputs, architecture.inputs()), device)?;
     let encoded = apply(architecture.encoder(), &x, &mut tensors)?;
     let mean = encoded.narrow(D::Minus1, 0, latent)?;
     let log_variance = encoded.narrow(D::Minus1, latent, latent)?;
     // The samples of z one below the other, and the inputs repeated as often.
     let repeat = |tensor: &Tensor| Tensor::cat(&vec![tensor; samples], 0);
-    let noise = Tensor::from_slice(batch.noise, (samples * inputs, latent), &Device::Cpu)?;
+    let noise = Tensor::from_slice(batch.noise, (samples * inputs, latent), device)?;
     let z = (repeat(&mean)? + (repeat(&(&log_variance * 0.5)?.exp()?)? * noise)?)?;
     let decoded = apply(architecture.decoder(), &z, &mut tensors)?;
     let logits = apply(architecture.classifier(), &z, &mut tensors)?;
@@ -49,7 +67,7 @@ pub(crate) fn gradient<T: WithDType>(
     };
 
     let weights: Vec<T> = batch.weights.iter().map(|&weight| T::from_f64(weight)).collect();
-    let weights = Tensor::from_slice(&weights, (inputs, 1), &Device::Cpu)?;
+    let weights = Tensor::from_slice(&weights, (inputs, 1), device)?;
     let weighted = |per_pixel: Tensor, weights: &Tensor| per_pixel.broadcast_mul(weights)?.sum_all();
     let rate = weighted(rates(&mean, &log_variance, marginal)?, &weights)?;
     let weights = (repeat(&weights)? / samples as f64)?;
@@ -58,7 +76,7 @@ pub(crate) fn gradient<T: WithDType>(
     for (row, &label) in one_hot.chunks_mut(architecture.classes()).zip(batch.labels) {
         row[usize::from(label)] = T::from_f64(1.0);
     }
-    let one_hot = Tensor::from_slice(&one_hot, (inputs, architecture.classes()), &Device::Cpu)?;
+    let one_hot = Tensor::from_slice(&one_hot, (inputs, architecture.classes()), device)?;
     let log_probabilities = (log_softmax(&logits, D::Minus1)? * repeat(&one_hot)?)?;
     let classification = weighted(log_probabilities.neg()?, &weights)?;
 
