@@ -60,7 +60,20 @@ fn main() -> Outcome<()> {
             println!("  {:28} {a:8.2} {b:8.2} {c:8.2}", "  as many times");
         }
     }
+    println!("the most memory that was resident, over all of it, in MiB:");
+    println!("  {:28} {:8.0}", "ours", most_resident("self"));
+    for peer in &peers {
+        println!("  {:28} {:8.0}", peer.name, most_resident(&peer.process.id().to_string()));
+    }
     Ok(())
+}
+
+/// The most memory that a process has had resident, in MiB, where Linux tells; else NaN.
+fn most_resident(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kibibytes.map_or(f64::NAN, |kibibytes| kibibytes / 1024.0)
 }
 
 /// The fully connected model 784-512-256-16 with its mirrored decoder and a linear classifier.
@@ -160,7 +173,7 @@ fn summary(times: &[Times]) -> [f64; 3] {
 /// Another implementation, as a process that is asked for steps and answers with their milliseconds.
 struct Peer {
     name: String,
-    _process: Child,
+    process: Child,
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
@@ -177,7 +190,7 @@ impl Peer {
         let mut answers = BufReader::new(process.stdout.take().ok_or("no answers")?);
         let mut name = String::new();
         answers.read_line(&mut name)?;
-        Ok(Self { name: name.trim().to_owned(), _process: process, ask, answers })
+        Ok(Self { name: name.trim().to_owned(), process, ask, answers })
     }
 
     fn steps(&mut self, inputs: usize, samples: usize) -> Outcome<Vec<Times>> {
