@@ -88,6 +88,15 @@ pub enum DiscreteError {
         /// The multiplier of the classification loss.
         gamma: f64,
     },
+    /// A derivative of an equilibrium is not a finite number: larger than any, as of distortions of 1e300, or of the state of
+    /// another system, whose letters are forbidden here.
+    #[error("the response at lambda {lambda:?}, gamma {gamma:?} is not finite")]
+    NotFinite {
+        /// The multiplier of the distortion.
+        lambda: f64,
+        /// The multiplier of the classification loss.
+        gamma: f64,
+    },
     /// The solver stopped short of its tolerance.
     #[error(
         "after {steps} steps at lambda {lambda:?}, gamma {gamma:?} the certified gap of the free energy is {gap:e} nats and the \
@@ -117,6 +126,7 @@ impl DiscreteError {
                 Self::NotConverged { lambda, gamma, steps, gap: share * gap, residual }
             }
             Self::NotAMinimum { .. } => Self::NotAMinimum { lambda, gamma },
+            Self::NotFinite { .. } => Self::NotFinite { lambda, gamma },
             other => other,
         }
     }

@@ -329,15 +329,12 @@ impl Responsive for DiscreteSystem {
     /// # Errors
     ///
     /// [`DiscreteError::Shape`] or [`DiscreteError::ForeignState`] for the state of another system,
-    /// [`DiscreteError::NotAMinimum`] at a saddle.
+    /// [`DiscreteError::NotAMinimum`] at a saddle, [`DiscreteError::NotFinite`] where the response is beyond all numbers.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, DiscreteError> {
         at.state.check(&self.problem)?;
         let task = self.task(at.multipliers);
         let is_critical = at.state.is_critical(at.multipliers);
-        let solved = response::response(task, &at.state.letters, is_critical).map_err(|_| {
-            DiscreteError::NotAMinimum { lambda: at.multipliers.lambda(), gamma: at.multipliers.gamma() }
-        });
-        let (response, follows) = solved?;
+        let (response, follows) = response::response(task, &at.state.letters, is_critical)?;
         at.state.learn(at.multipliers, follows);
         let sidedness = if kink::has_kink(task) { Sidedness::Kink } else { response.sidedness };
         Ok(Response { sidedness, ..response })

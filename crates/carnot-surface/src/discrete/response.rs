@@ -2,6 +2,7 @@
 
 use faer::{Mat, MatMut};
 
+use super::DiscreteError;
 use super::bounds::Bounds;
 use super::costs::Costs;
 use super::curvature::{Curvature, Kind};
@@ -35,8 +36,9 @@ pub(super) fn response(
     task: Task<'_>,
     letters: &Letters,
     is_critical: Option<bool>,
-) -> Result<(Response<f64>, Option<Follows>), NotAMinimum> {
+) -> Result<(Response<f64>, Option<Follows>), DiscreteError> {
     let problem = task.problem;
+    let (lambda, gamma) = (task.at.lambda(), task.at.gamma());
     let mut evaluation = Evaluation::new(problem);
     evaluation.objective(task, letters);
     evaluation.update(problem, letters);
@@ -48,15 +50,15 @@ pub(super) fn response(
         }
     }
     let tendencies = Tendency::of_multipliers(problem, letters, &evaluation, &costs);
-    let Reaction { products, follows } = reaction(task, letters, &evaluation, &tendencies)?;
+    let Reaction { products, follows } = reaction(task, letters, &evaluation, &tendencies)
+        .map_err(|NotAMinimum| DiscreteError::NotAMinimum { lambda, gamma })?;
     for (row, reaction) in s.iter_mut().zip(products) {
         for (entry, reaction) in row.iter_mut().zip(reaction) {
             *entry -= reaction;
         }
     }
-    // As of a state that belongs to another system, whose letters are forbidden here.
     if s.iter().flatten().any(|entry| !entry.is_finite()) {
-        return Err(NotAMinimum);
+        return Err(DiscreteError::NotFinite { lambda, gamma });
     }
     let sidedness = sidedness(task, letters, &evaluation, is_critical);
     let response = Response {

@@ -109,6 +109,28 @@ fn the_onset_of_label_noise() {
 }
 
 #[test]
+fn the_solver_jumps_where_the_onset_says_and_before_the_local_threshold() {
+    let system = bottleneck_of(3, &label_noise::joint(3, 0.1), 3);
+    let onset = label_noise::onset(3, 0.1);
+    // Nothing above, though nothing is stationary too and stays the lowest in its neighbourhood up to 1.384.
+    for gamma in [1.375_5, 1.375_501, 1.377_501] {
+        let found = solve(&system, at(0.0, gamma));
+        let exact = label_noise::point(3, 0.1, gamma);
+        let expected = if gamma < onset.multiplier { 0.0 } else { exact.rate };
+        // The solver's residual, 1e-12, over a curvature of a few hundredths.
+        assert_close!(found.rdc.rate, expected, 0.0, 1e-9, "gamma {gamma}");
+        let nothing = gamma * 3f64.ln();
+        let free_energy = if expected > 0.0 { nothing + exact.objective(gamma) } else { nothing };
+        assert_close!(found.free_energy(), free_energy, 0.0, 1e-13, "gamma {gamma}");
+    }
+    assert_close!(solve(&system, at(0.0, 1.377_501)).rdc.rate, 0.0946, rtol = 0.0, atol = 0.5e-4);
+    let found = transitions(&system, 1.3, 1.38);
+    let [jump] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(jump.order, Order::First);
+    assert_close!(jump.multipliers.gamma(), onset.multiplier, rtol = 0.0, atol = 1e-10);
+}
+
+#[test]
 fn labels_that_say_nothing_are_never_learnt_and_certain_ones_at_once() {
     let nothing = bottleneck_onset(&joint(2, &[0.1, 0.3, 0.15, 0.45])).expect("an onset");
     assert_eq!((nothing.gamma, nothing.is_first_order(), nothing.starts), (f64::INFINITY, false, 0));

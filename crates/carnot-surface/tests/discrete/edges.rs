@@ -46,6 +46,22 @@ fn at_lambda_zero() {
 }
 
 #[test]
+fn a_response_beyond_all_numbers_is_an_error_that_says_so() {
+    // D changes by its own size, 1e300, where lambda does by 1e-300.
+    let joint = joint(2, &[0.4, 0.1, 0.1, 0.4]);
+    let unit = 1e300;
+    let distortion = array![[0.0, unit], [unit, 0.0]];
+    let system = DiscreteSystem::new(&joint, distortion.view()).expect("a system");
+    let lambda = 3e-300;
+    let found = solve(&system, at(lambda, 0.5));
+    // All of it can be told but the response.
+    assert!(found.rdc.rate > 0.1 && found.rdc.distortion > 1e-3 * unit, "{found:?}");
+    let expected = DiscreteError::NotFinite { lambda, gamma: 0.5 };
+    assert_eq!(system.response(&found), Err(expected.clone()));
+    assert_eq!(expected.to_string(), "the response at lambda 3e-300, gamma 0.5 is not finite");
+}
+
+#[test]
 fn a_price_that_drowns_in_rounding_buys_nothing() {
     // Letters 1 and 2 are equally good guesses of x; at scales of lambda next to the least float as well.
     let joint = joint(4, &[0.225, 0.025, 0.2, 0.05, 0.075, 0.175, 0.025, 0.225]);
