@@ -15,17 +15,18 @@ fn moved(case: &Case, direction: &[f64], step: f64) -> ([f64; 4], Vec<bool>) {
     ([rdc.rate, rdc.distortion, rdc.classification, rdc.objective(case.at)], signs)
 }
 
-/// The derivatives of `[R, D, C, F]` along `direction` by differences, unless a ReLU changes its sign on the way.
+/// The derivatives of `[R, D, C, F]` along `direction` by differences, unless a ReLU changes its sign however near.
 fn differences(case: &Case, direction: &[f64]) -> Option<[f64; 4]> {
-    // Rounding is 1e-16 F / h; with two extrapolations the truncation is of order h^6.
-    const STEP: f64 = 2e-3;
+    // Rounding is 1e-16 F / h, 1e-11 F at the least step; with two extrapolations the truncation is of order h^6.
+    const STEPS: [f64; 3] = [2e-3, 1e-4, 1e-5];
     // A ReLU is linear in each parameter between two steps only as long as the others are: look at the whole stencil.
     let signs = moved(case, direction, 0.0).1;
-    let stencil = [1.0, 0.5, 0.25].into_iter().flat_map(|part| [part * STEP, -part * STEP]);
-    if stencil.into_iter().any(|step| moved(case, direction, step).1 != signs) {
-        return None;
-    }
-    Some(central_each(|step| moved(case, direction, step).0, 0.0, STEP).map(|d| d.value))
+    let is_smooth = |step: &f64| {
+        let stencil = [1.0, 0.5, 0.25].into_iter().flat_map(|part| [part * step, -part * step]);
+        stencil.into_iter().all(|step| moved(case, direction, step).1 == signs)
+    };
+    let step = STEPS.into_iter().find(is_smooth)?;
+    Some(central_each(|step| moved(case, direction, step).0, 0.0, step).map(|d| d.value))
 }
 
 /// The gradients of R, D, C and of the objective.
