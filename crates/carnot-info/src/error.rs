@@ -164,7 +164,9 @@ pub enum InfoError {
         below: f64,
     },
     /// A covariance with an eigenvalue that is not positive, or not to working precision.
-    #[error("the covariance is not positive definite: variable {index} is determined by those before it")]
+    #[error(
+        "the covariance is not positive definite: variable {index} has no variance of its own beside those before it"
+    )]
     NotPositiveDefinite {
         /// The first variable without a variance of its own, given those before it.
         index: usize,

@@ -1,6 +1,6 @@
 use super::linalg::{
-    beside, check_range, from_array, from_vector, solve_lower, solve_lower_transposed, to_array, to_vector,
-    triangular,
+    check_range, from_array, from_vector, posterior_roots, solve_lower, solve_lower_transposed, to_array,
+    to_vector, triangular,
 };
 use super::{Covariance, Gaussian};
 use crate::InfoError;
@@ -131,17 +131,12 @@ impl LinearChannel {
     /// Those of [`push`](Self::push), and [`InfoError::NotPositiveDefinite`] when T is singular to working precision.
     pub fn posterior(&self, source: &Gaussian) -> Result<LinearChannel, InfoError> {
         self.check_source(source)?;
-        // With U = noise^-1/2 W S^1/2 and the orthogonal decomposition Q R of [I; U], so that R'R = I + U'U:
-        // T = (L R^-1) (L R^-1)' and G = (L R^-1) (U R^-1)' noise^-1/2, where U R^-1 is the lower block of Q.
-        let (n, m) = (self.n_inputs(), self.n_outputs());
+        // With U = noise^-1/2 W L and a root V of (I + U'U)^-1 = V V': T = (L V) (L V)' and G = (L V) (U V)' noise^-1/2.
         let whitened = solve_lower(self.noise.factor(), &self.weights * source.factor());
         check_range("whitened weights", &whitened)?;
-        let stacked = beside(&[&Mat::identity(n, n), &whitened.transpose().to_owned()]);
-        let decomposition = stacked.transpose().qr();
-        let precision = decomposition.thin_R().transpose().to_owned();
-        let root = solve_lower(&precision, source.factor().transpose().to_owned()).transpose().to_owned();
+        let (root, signal) = posterior_roots(source.factor(), &whitened);
         let noise = Covariance::from_factor(triangular(&root))?;
-        let gain = &root * decomposition.compute_thin_Q().submatrix(n, 0, m, n).transpose();
+        let gain = &root * signal.transpose();
         let weights =
             solve_lower_transposed(self.noise.factor(), gain.transpose().to_owned()).transpose().to_owned();
         let offset = source.mean_column() - &weights * self.mean_output(source.mean_column());

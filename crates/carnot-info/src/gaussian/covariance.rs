@@ -101,7 +101,8 @@ impl Covariance {
         self.factor.nrows()
     }
 
-    /// The matrix `S = L L'`, shape `(n, n)`, symmetric.
+    /// The matrix `S = L L'`, shape `(n, n)`, symmetric. What a standard deviation of more than 1e154 makes of an entry
+    /// is infinite.
     #[must_use]
     pub fn matrix(&self) -> Array2<f64> {
         let product = &self.factor * self.factor.transpose();
@@ -130,10 +131,10 @@ impl Covariance {
         self.check_blocks(&[of])?;
         let rows = Mat::from_fn(of.len(), self.dimension(), |i, j| self.factor[(of[i], j)]);
         // Cholesky's decomposition of the entries keeps the digits of small correlations, which an orthogonal one of the
-        // rows does not; only the latter works on what is singular to working precision.
+        // rows does not; only the latter works on what is singular to working precision, or has a square beyond the range.
         match (&rows * rows.transpose()).llt(Side::Lower) {
-            Ok(decomposition) => Self::from_factor(decomposition.L().to_owned()),
-            Err(LltError::NonPositivePivot { .. }) => Self::from_factor(triangular(&rows)),
+            Ok(found) if found.L().is_all_finite() => Self::from_factor(found.L().to_owned()),
+            _ => Self::from_factor(triangular(&rows)),
         }
     }
 

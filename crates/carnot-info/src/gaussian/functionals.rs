@@ -1,4 +1,4 @@
-use super::linalg::{check_range, half_log_det_identity_plus_square, solve_lower, squared_norm};
+use super::linalg::{check_range, half_log_det_identity_plus_square, in_range, solve_lower, squared_norm};
 use super::normal::covariance_divergence;
 use super::{Gaussian, LinearChannel};
 use crate::InfoError;
@@ -155,9 +155,4 @@ fn log_loss(
 /// The sum of the squares of residuals with these roots, in units of the noise of `channel`.
 fn mean_square(channel: &LinearChannel, roots: &[Mat<f64>]) -> f64 {
     roots.iter().map(|root| squared_norm(&solve_lower(channel.noise().factor(), root.to_owned()))).sum()
-}
-
-/// `+inf` is a loss that `f64` cannot hold; a NaN comes from numbers on the way to it.
-fn in_range(what: &'static str, value: f64) -> Result<f64, InfoError> {
-    if value.is_nan() { Err(InfoError::OutOfRange { what }) } else { Ok(value) }
 }

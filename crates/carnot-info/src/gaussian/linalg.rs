@@ -59,7 +59,8 @@ pub(super) fn beside(parts: &[&Mat<f64>]) -> Mat<f64> {
 /// The lower triangular factor, of non-negative diagonal, of `root root'`, by an orthogonal decomposition of `root'`.
 /// The root has at least as many columns as rows.
 pub(super) fn triangular(root: &Mat<f64>) -> Mat<f64> {
-    let decomposition = root.transpose().qr();
+    let order = largest_first(root);
+    let decomposition = Mat::from_fn(root.ncols(), root.nrows(), |i, j| root[(j, order[i])]).qr();
     let upper = decomposition.thin_R();
     Mat::from_fn(root.nrows(), root.nrows(), |i, j| {
         if i < j {
@@ -72,6 +73,36 @@ pub(super) fn triangular(root: &Mat<f64>) -> Mat<f64> {
     })
 }
 
+/// The numbers of the columns, from the largest to the smallest. An orthogonal decomposition of the transpose in this order
+/// does not round a small row at the size of a large one. (Cox and Higham, *Stability of Householder QR factorization for
+/// weighted least squares problems*, 1998.)
+fn largest_first(matrix: &Mat<f64>) -> Vec<usize> {
+    let size = |column: usize| matrix.col(column).norm_max();
+    let mut order: Vec<usize> = (0..matrix.ncols()).collect();
+    order.sort_by(|&a, &b| size(b).total_cmp(&size(a)));
+    order
+}
+
+/// `(L V, U V)` for a root V of `(I + U'U)^-1 = V V'`, `factor` L and `whitened` U, which have equally many columns.
+///
+/// From the orthogonal decomposition `Q R` of `[I; U]`, so that `R'R = I + U'U`: V is `R^-1`, and `U V` the lower block of
+/// Q. The columns are pivoted, so that what a precise measurement leaves open keeps its digits.
+pub(super) fn posterior_roots(factor: &Mat<f64>, whitened: &Mat<f64>) -> (Mat<f64>, Mat<f64>) {
+    let (m, n) = (whitened.nrows(), whitened.ncols());
+    let stacked = beside(&[&Mat::identity(n, n), &whitened.transpose().to_owned()]);
+    let order = largest_first(&stacked);
+    let decomposition = Mat::from_fn(n + m, n, |i, j| stacked[(j, order[i])]).col_piv_qr();
+    let (pivot, _) = decomposition.P().arrays();
+    let permuted = Mat::from_fn(n, factor.nrows(), |i, j| factor[(j, pivot[i])]);
+    let root = solve_lower(&decomposition.thin_R().transpose().to_owned(), permuted);
+    let orthogonal = decomposition.compute_thin_Q();
+    let mut signal = Mat::zeros(m, n);
+    for (row, &from) in order.iter().enumerate().filter(|(_, from)| **from >= n) {
+        signal.row_mut(from - n).copy_from(orthogonal.row(row));
+    }
+    (root.transpose().to_owned(), signal)
+}
+
 /// `1/2 ln det(I + M M')`, from the singular values: not negative, and to full relative precision when M is small.
 pub(super) fn half_log_det_identity_plus_square(matrix: &Mat<f64>) -> Result<f64, InfoError> {
     let values =
@@ -82,4 +113,9 @@ pub(super) fn half_log_det_identity_plus_square(matrix: &Mat<f64>) -> Result<f64
 /// Refuses a matrix or column, computed from valid ones, that left the range of `f64`.
 pub(super) fn check_range(what: &'static str, matrix: &Mat<f64>) -> Result<(), InfoError> {
     if matrix.is_all_finite() { Ok(()) } else { Err(InfoError::OutOfRange { what }) }
+}
+
+/// `+inf` is a loss or divergence that `f64` cannot hold; a NaN comes from numbers on the way to it, and is refused.
+pub(super) fn in_range(what: &'static str, value: f64) -> Result<f64, InfoError> {
+    if value.is_nan() { Err(InfoError::OutOfRange { what }) } else { Ok(value) }
 }

@@ -1,6 +1,6 @@
 use super::Covariance;
 use super::linalg::{
-    from_vector, half_log_det_identity_plus_square, pivots, solve_lower, squared_norm, to_vector,
+    from_vector, half_log_det_identity_plus_square, in_range, pivots, solve_lower, squared_norm, to_vector,
 };
 use crate::InfoError;
 use crate::error::{check_finite, check_length};
@@ -86,13 +86,14 @@ pub fn differential_entropy(covariance: &Covariance) -> f64 {
 ///
 /// # Errors
 ///
-/// [`InfoError::LengthMismatch`] when the dimensions differ.
+/// [`InfoError::LengthMismatch`] when the dimensions differ, [`InfoError::OutOfRange`] when a number overflows on the
+/// way.
 pub fn cross_entropy(p: &Gaussian, q: &Gaussian) -> Result<f64, InfoError> {
     check_length("dimension of q against p", p.dimension(), q.dimension())?;
     let shift = solve_lower(q.factor(), &p.mean - &q.mean);
     let spread = solve_lower(q.factor(), p.factor().to_owned());
     let log_volume = p.dimension() as f64 * TAU.ln() + q.covariance.log_determinant();
-    Ok(0.5 * (log_volume + squared_norm(&spread) + squared_norm(&shift)))
+    in_range("cross-entropy", 0.5 * (log_volume + squared_norm(&spread) + squared_norm(&shift)))
 }
 
 /// `KL(p || q)` of two Gaussians of dimension n, in nats:
@@ -106,12 +107,12 @@ pub fn cross_entropy(p: &Gaussian, q: &Gaussian) -> Result<f64, InfoError> {
 ///
 /// # Errors
 ///
-/// [`InfoError::LengthMismatch`] when the dimensions differ, [`InfoError::NoConvergence`] when no eigenvalues are
-/// found.
+/// [`InfoError::LengthMismatch`] when the dimensions differ, [`InfoError::OutOfRange`] when a number overflows on the
+/// way, [`InfoError::NoConvergence`] when no eigenvalues are found.
 pub fn kl_divergence(p: &Gaussian, q: &Gaussian) -> Result<f64, InfoError> {
     check_length("dimension of q against p", p.dimension(), q.dimension())?;
     let shift = solve_lower(q.factor(), &p.mean - &q.mean);
-    Ok(covariance_divergence(&p.covariance, &q.covariance)? + 0.5 * squared_norm(&shift))
+    in_range("divergence", covariance_divergence(&p.covariance, &q.covariance)? + 0.5 * squared_norm(&shift))
 }
 
 /// `KL( N(0, p) || N(0, q) )`, for covariances of one dimension.

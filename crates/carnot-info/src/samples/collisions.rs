@@ -13,7 +13,8 @@ use crate::{Estimate, InfoError};
 /// ```
 ///
 /// (Hoeffding, *A class of statistics with asymptotically normal distribution*, 1948, section 5); the standard error
-/// is the root of that at the observed shares, a little too large in small samples.
+/// is the root of that at the observed shares: near the uniform distribution, where `P_3 - P_2^2` vanishes and that of nearly
+/// even shares does not, too large by up to `sqrt 3` at any n.
 ///
 /// # Errors
 ///

@@ -14,7 +14,9 @@ use std::f64::consts::LN_2;
 /// ( sum_i p_i ln^2 p_i - H^2 ) / n + (K - 1) / (2 n^2)
 /// ```
 ///
-/// with K the number of letters seen; the second term is all there is at the uniform distribution. (Paninski,
+/// with K the number of letters seen. At the uniform distribution the second term is all there is; the first, at shares
+/// that are only nearly even, adds twice as much, and so near it the standard error is too large by up to `sqrt 3` at any
+/// n. It knows nothing of the bias, which is the larger of the two while letters are rare. (Paninski,
 /// *Estimation of entropy and mutual information*, 2003; Harris, *The statistical estimation of entropy in the
 /// non-parametric case*, 1975.)
 #[must_use]
@@ -41,7 +43,7 @@ pub fn miller_madow_entropy(counts: &Counts) -> Estimate {
 /// **Bias: exactly `-sum_i p_i int_0^(1 - 2 p_i) u^(n-1) / (1 - u) du`**: downwards for letters rarer than 1/2 and
 /// negligible for those seen a few times; from a letter above 1/2, at most `1/n` in magnitude, of the sign of
 /// `(-1)^(n-1)`. A sample of one letter alone therefore does not give exactly zero. The standard error is that of
-/// [`plug_in_entropy`]. (Grassberger, *Entropy estimates from insufficient samplings*, 2003, with `psi(n)` for
+/// [`plug_in_entropy`], too small by up to a half while most letters were seen once or twice. (Grassberger, *Entropy estimates from insufficient samplings*, 2003, with `psi(n)` for
 /// his `ln n`, which is larger by `1/(2n)`: Schürmann, *Bias analysis in entropy estimation*, 2004, at `xi = 1/2`.)
 #[must_use]
 pub fn grassberger_entropy(counts: &Counts) -> Estimate {

@@ -39,6 +39,13 @@ pub struct SampledFunctionals {
 
 const NAMES: [&str; 3] = ["rate", "distortion", "classification loss"];
 
+/// What the rows and the columns of `ln m`, `ln d` and `ln c` are compared with.
+const SHAPES: [[&str; 2]; 3] = [
+    ["samples (rows) of ln m(z) against ln e(z|x)", "draws (columns) of ln m(z) against ln e(z|x)"],
+    ["samples (rows) of ln d(x|z) against ln e(z|x)", "draws (columns) of ln d(x|z) against ln e(z|x)"],
+    ["samples (rows) of ln c(y|z) against ln e(z|x)", "draws (columns) of ln c(y|z) against ln e(z|x)"],
+];
+
 impl SampledFunctionals {
     /// The estimates from `ln e(z|x)`, `ln m(z)`, `ln d(x|z)` and `ln c(y|z)`, each of shape `(n_samples, n_draws)`.
     ///
@@ -53,9 +60,9 @@ impl SampledFunctionals {
         log_classifier: ArrayView2<'_, f64>,
     ) -> Result<Self, InfoError> {
         let (n_samples, n_draws) = log_encoder.dim();
-        for other in [log_marginal, log_decoder, log_classifier] {
-            check_length("samples (rows) of the log-densities", n_samples, other.nrows())?;
-            check_length("draws (columns) of the log-densities", n_draws, other.ncols())?;
+        for (other, [rows, columns]) in [log_marginal, log_decoder, log_classifier].into_iter().zip(SHAPES) {
+            check_length(rows, n_samples, other.nrows())?;
+            check_length(columns, n_draws, other.ncols())?;
         }
         if n_draws == 0 {
             return Err(InfoError::InvalidShape { what: "log-densities", shape: vec![n_samples, n_draws] });

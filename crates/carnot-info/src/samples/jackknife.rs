@@ -11,7 +11,9 @@ use crate::{Estimate, InfoError};
 ///
 /// The mean has no bias of order `1/n`: **of the plug-in entropy it leaves a bias of order `1/n^2`** (Zahl, *Jackknifing
 /// an index of diversity*, 1977), and downwards while letters are unseen. The standard error is also that of the
-/// estimator itself, to first order. (Efron and Stein, *The jackknife estimate of variance*, 1981: upwards biased.)
+/// estimator itself, to first order. It is of no use where there is no first order: of entropies near the uniform
+/// distribution (exactly even counts give next to none), and of [`grassberger_entropy`](super::grassberger_entropy), whose
+/// terms tell even counts from odd ones, so that it is too large, many times so for even shares. (Efron and Stein, *The jackknife estimate of variance*, 1981: upwards biased.)
 ///
 /// The estimator is called once for each letter that was seen.
 ///

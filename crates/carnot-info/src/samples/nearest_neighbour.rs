@@ -15,7 +15,8 @@ use std::f64::consts::PI;
 ///
 /// **Bias: of order `(k/n)^(2/d)` for a smooth density on all of space**, of either sign, and upwards beside a sharp
 /// edge: small in one to three dimensions, not in many. The standard error takes the n terms as independent; they
-/// share neighbours, and it is too small by a tenth to a fifth in one to three dimensions. It does not know of the bias.
+/// share neighbours, and it is too small: by a tenth to a fifth in one to three dimensions for `k` up to 3 among hundreds
+/// of points, by a third at `k = n/10`, by half where most points lie beside a sharp edge. It does not know of the bias.
 /// The cost is `O(n^2 d)`. (Kozachenko and Leonenko, 1987; Kraskov et al., *Estimating mutual information*, 2004,
 /// equation 20; Berrett et al., *Efficient multivariate entropy estimation via k-nearest neighbour distances*, 2019.)
 ///
@@ -33,7 +34,12 @@ pub fn nearest_neighbour_entropy(points: ArrayView2<'_, f64>, k: usize) -> Resul
         return Err(InfoError::InvalidNeighbour { neighbour: k, points: n });
     }
     check_entries("points", points)?;
-    let constant = digamma(n as f64) - digamma(k as f64) + log_unit_ball_volume(d);
+    // In units of the largest coordinate, down to a power of two: no square of a distance overflows, no digit is lost.
+    let largest = points.iter().fold(f64::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
+    let unit = largest.log2().floor().exp2();
+    let points = points.mapv(|x| x / unit);
+    let log_volume = log_unit_ball_volume(d) + d as f64 * unit.ln();
+    let constant = digamma(n as f64) - digamma(k as f64) + log_volume;
     let mut terms = Vec::with_capacity(n);
     let mut squares = Vec::with_capacity(n);
     for (index, point) in points.rows().into_iter().enumerate() {

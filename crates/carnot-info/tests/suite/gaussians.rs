@@ -1,8 +1,8 @@
 use crate::assert_all_close;
 use crate::matrices::{block, covariance, gaussian, inverse, trace};
 use carnot_info::gaussian::{
-    Covariance, Gaussian, LinearChannel, conditional_mutual_information, differential_entropy, kl_divergence,
-    mutual_information,
+    Covariance, Gaussian, LinearChannel, conditional_mutual_information, cross_entropy, differential_entropy,
+    kl_divergence, mutual_information,
 };
 use carnot_info::{InfoError, gaussian};
 use carnot_testkit::assert_close;
@@ -159,6 +159,19 @@ fn divergences_across_the_range() {
     assert_close!(kl_divergence(&of(0.0, 1e300), &of(0.0, 1.0)).unwrap(), 0.5e300, 1e-15, 0.0);
     assert_eq!(kl_divergence(&of(0.0, 1e300), &of(0.0, 1e-300)), Ok(f64::INFINITY));
     assert_eq!(kl_divergence(&of(3.0, 4.0), &of(1.0, 4.0)), Ok(0.5));
+    // inf times zero on the way is said, not returned as NaN.
+    let wide = Gaussian::new(vec![0.0, 0.0], Covariance::diagonal(&[1e-308, 1e308]).unwrap()).unwrap();
+    let far = Gaussian::new(vec![1e308, 1e308], wide.covariance().clone()).unwrap();
+    let tilted = Covariance::new(array![[1e-308, 0.5], [0.5, 1e308]].view()).unwrap();
+    let tilted = Gaussian::new(vec![-1e308, 0.0], tilted).unwrap();
+    for q in [&wide, &tilted] {
+        for divergence in [kl_divergence(&far, q), cross_entropy(&far, q)] {
+            assert!(
+                matches!(divergence, Ok(f64::INFINITY) | Err(InfoError::OutOfRange { .. })),
+                "{divergence:?}"
+            );
+        }
+    }
     // A small variance beside a large one, in a rotated frame: eigenvalues 1e-6 and 1.
     let (a, b) = (0.5 * (1.0 + 1e-6), 0.5 * (1.0 - 1e-6));
     let thin = Gaussian::centred(Covariance::new(array![[a, b], [b, a]].view()).unwrap());

@@ -2,6 +2,7 @@
 
 mod contrastive;
 mod counted;
+mod coverage;
 mod diagonal;
 mod draws;
 mod entropies;
@@ -16,6 +17,7 @@ mod log_domain;
 mod matrices;
 mod mixtures;
 mod neighbours;
+mod precise;
 mod random;
 mod renyi;
 mod sampled;

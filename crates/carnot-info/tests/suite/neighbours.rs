@@ -57,7 +57,8 @@ fn a_scale_adds_its_logarithm() {
     let mut rng = ChaCha8Rng::seed_from_u64(9);
     let points = Array2::from_shape_fn((50, 3), |_| normal(&mut rng));
     let found = nearest_neighbour_entropy(points.view(), 2).unwrap();
-    for scale in [1e-100_f64, 0.5, 1e100] {
+    // The squares of distances beyond the range and below it, too.
+    for scale in [1e-300_f64, 1e-100, 0.5, 1e100, 1e300] {
         let scaled = nearest_neighbour_entropy((&points * scale).view(), 2).unwrap();
         assert_close!(scaled.mean(), found.mean() + 3.0 * scale.ln(), 1e-14, 0.0);
         assert_close!(scaled.std_err(), found.std_err(), 1e-12, 0.0);
