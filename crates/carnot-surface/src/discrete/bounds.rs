@@ -1,10 +1,11 @@
 //! What a letter could add: the bound behind the certificate, and the test of whether a letter enters.
 
-use super::evaluation::Evaluation;
+use super::elementary::vectorised;
+use super::evaluation::{DIVISIBLE, Evaluation};
 use super::letters::{LEAST_LOG, Letters, normalise_log};
 use super::problem::{Problem, Task};
 use super::small;
-use super::sums::{dot, dot_of_three};
+use super::sums::{dot, dot_of_three, dot_within};
 
 /// A letter as the optimality conditions see it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,10 +82,17 @@ impl Bounds {
     }
 
     fn promise_of_ratio(&mut self, task: Task<'_>, log_classifier: &[f64]) -> Promise {
-        for (g, p) in self.ratio.iter_mut().zip(&task.problem.source) {
-            *g *= p;
-        }
-        let weight = self.ratio.iter().sum();
+        let source = &task.problem.source;
+        let weight = vectorised(
+            #[inline(always)]
+            || {
+                let weight = dot_within(&self.ratio, source);
+                for (g, p) in self.ratio.iter_mut().zip(source) {
+                    *g *= p;
+                }
+                weight
+            },
+        );
         Promise { weight, bound: self.bound(task, weight, log_classifier) }
     }
 
@@ -225,7 +233,11 @@ impl Bounds {
         let n_y = problem.n_y;
         let free_marginal = problem.marginal.is_none();
         for z in 0..problem.n_z {
-            let mut promise = self.own_promise(task, evaluation, letters, z);
+            let mut promise = if letters.marginal[z] >= DIVISIBLE {
+                evaluation.promise_in_use(task, letters, z)
+            } else {
+                self.own_promise(task, evaluation, letters, z)
+            };
             let row = &mut letters.log_classifier[z * n_y..][..n_y];
             if letters.marginal[z] == 0.0 && free_marginal && task.classifier_matters() {
                 for _ in 0..rounds {

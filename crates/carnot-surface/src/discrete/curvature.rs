@@ -6,6 +6,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 
 use super::blocks;
 use super::dense::{self, Scratch};
+use super::elementary::vectorised;
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::{Problem, Task};
@@ -180,23 +181,29 @@ impl Curvature {
             }
             Kind::Exact | Kind::Modified => blocks::factor_inverse(block, signs, n_y, self.kind)?,
         };
-        for y in 0..n_y {
-            let column = self.classifiers.col_as_slice_mut(k * n_y + y);
-            column.fill(0.0);
-            for (i, q) in joint.iter().enumerate().filter(|(_, q)| used && **q > 0.0) {
-                let (factor, mean) = (block[i * n_y + y] / q.sqrt(), q / weight);
-                // A triangular factor is zero below its diagonal.
-                if factor == 0.0 {
-                    continue;
+        let root_gamma = gamma.sqrt();
+        vectorised(
+            #[inline(always)]
+            || {
+                for y in 0..n_y {
+                    let column = self.classifiers.col_as_slice_mut(k * n_y + y);
+                    column.fill(0.0);
+                    for (i, q) in joint.iter().enumerate().filter(|(_, q)| used && **q > 0.0) {
+                        let (factor, mean) = (block[i * n_y + y] / q.sqrt(), q / weight);
+                        // A triangular factor is zero below its diagonal.
+                        if factor == 0.0 {
+                            continue;
+                        }
+                        for (entry, t) in column.iter_mut().zip(problem.row(&problem.labels, i)) {
+                            *entry += factor * (t - mean);
+                        }
+                    }
+                    for (entry, (e, root)) in column.iter_mut().zip(encoder.iter().zip(&self.root_source)) {
+                        *entry *= root_gamma * root * e;
+                    }
                 }
-                for (entry, t) in column.iter_mut().zip(problem.row(&problem.labels, i)) {
-                    *entry += factor * (t - mean);
-                }
-            }
-            for (entry, (e, root)) in column.iter_mut().zip(encoder.iter().zip(&self.root_source)) {
-                *entry *= gamma.sqrt() * root * e;
-            }
-        }
+            },
+        );
         Ok(negative)
     }
 

@@ -1,8 +1,10 @@
 //! One update of the alternation: the encoder that belongs to the letters, and the letters that belong to the encoder.
 
+use super::bounds::Promise;
+use super::elementary::{exp, ln, vectorised};
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{LOG_ZERO, Problem, Task};
-use super::sums::dot;
+use super::sums::{dot, dot_within};
 
 /// What an evaluation of the objective computes, in buffers that are allocated once.
 ///
@@ -47,6 +49,16 @@ impl Evaluation {
 
     /// The objective `Phi` of the letters, nats, without the least distortion; fills everything but the updates.
     pub(super) fn objective(&mut self, task: Task<'_>, letters: &Letters) -> f64 {
+        vectorised(
+            #[inline(always)]
+            || self.write_encoder(task, letters),
+        );
+        -dot(&task.problem.source, &self.log_partition)
+    }
+
+    /// Fitness, encoder, as yet not normalised, and partition.
+    #[inline(always)]
+    fn write_encoder(&mut self, task: Task<'_>, letters: &Letters) {
         let problem = task.problem;
         let n_x = problem.n_x;
         self.largest.fill(f64::NEG_INFINITY);
@@ -65,30 +77,34 @@ impl Evaluation {
             let encoder = &mut self.encoder[z * n_x..][..n_x];
             let per_input = self.largest.iter().zip(&mut self.sums);
             for ((e, a), (largest, sum)) in encoder.iter_mut().zip(fitness).zip(per_input) {
-                *e = (log_weight + a - largest).exp();
+                *e = exp(log_weight + a - largest);
                 *sum += *e;
             }
         }
-        let mut objective = 0.0;
-        for (x, p) in problem.source.iter().enumerate() {
-            self.log_partition[x] = self.largest[x] + self.sums[x].ln();
-            objective -= p * self.log_partition[x];
+        for (log_partition, (largest, sum)) in
+            self.log_partition.iter_mut().zip(self.largest.iter().zip(&self.sums))
+        {
+            *log_partition = largest + ln(*sum);
         }
-        objective
     }
 
     /// After [`objective`](Self::objective): the encoder and the letters that belong to it.
     pub(super) fn update(&mut self, problem: &Problem, letters: &Letters) {
         let n_x = problem.n_x;
-        for sum in &mut self.sums {
-            *sum = sum.recip();
-        }
-        for z in letters.in_use() {
-            let encoder = &mut self.encoder[z * n_x..][..n_x];
-            for (e, reciprocal) in encoder.iter_mut().zip(&self.sums) {
-                *e *= reciprocal;
-            }
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for sum in &mut self.sums {
+                    *sum = sum.recip();
+                }
+                for z in letters.in_use() {
+                    let encoder = &mut self.encoder[z * n_x..][..n_x];
+                    for (e, reciprocal) in encoder.iter_mut().zip(&self.sums) {
+                        *e *= reciprocal;
+                    }
+                }
+            },
+        );
         self.update_from_encoder(problem, letters);
     }
 
@@ -97,13 +113,18 @@ impl Evaluation {
         let (n_x, n_y) = (problem.n_x, problem.n_y);
         self.marginal.fill(0.0);
         self.joint.fill(0.0);
-        for z in letters.in_use() {
-            let encoder = &self.encoder[z * n_x..][..n_x];
-            self.marginal[z] = dot(encoder, &problem.source);
-            for y in 0..n_y {
-                self.joint[z * n_y + y] = dot(encoder, problem.row(&problem.pairs, y));
-            }
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for z in letters.in_use() {
+                    let encoder = &self.encoder[z * n_x..][..n_x];
+                    self.marginal[z] = dot_within(encoder, &problem.source);
+                    for y in 0..n_y {
+                        self.joint[z * n_y + y] = dot_within(encoder, problem.row(&problem.pairs, y));
+                    }
+                }
+            },
+        );
     }
 
     /// Writes the updated letters into `letters`: an exact minimisation over each table that is free.
@@ -166,20 +187,28 @@ impl Evaluation {
         letters.in_use().flat_map(|z| z * n_y..(z + 1) * n_y).map(change).fold(0.0, f64::max)
     }
 
-    /// The bound on `F - F*` as far as the letters in use make it, with a free marginal:
-    /// `ln max_yz [(1 - gamma) m'_z / m_z + gamma q'_yz / q_yz]`.
+    /// The bound on `F - F*` as far as the letters in use make it, with a free marginal: the logarithm of the largest bound of
+    /// their promises.
     pub(super) fn gap_in_use(&self, task: Task<'_>, letters: &Letters) -> f64 {
-        let (n_y, gamma) = (task.problem.n_y, if task.classifier_matters() { task.at.gamma() } else { 0.0 });
-        let promise = |z: usize| {
-            let steepest = (z * n_y..(z + 1) * n_y)
-                .map(|place| self.joint[place] * (-letters.log_classifier[place]).exp())
-                .fold(0.0, f64::max);
-            ((1.0 - gamma) * self.marginal[z] + gamma * steepest) / letters.marginal[z]
-        };
         if task.problem.marginal.is_some() {
             return 0.0;
         }
-        letters.in_use().map(promise).fold(0.0, f64::max).ln()
+        let bounds = letters.in_use().map(|z| self.promise_in_use(task, letters, z).bound);
+        bounds.fold(0.0, f64::max).ln()
+    }
+
+    /// After an [`update`](Self::update): the promise of letter `z`, in use, with its own classifier: its weight is
+    /// `m'_z / m_z` and its bound `max_y (1 - gamma) m'_z / m_z + gamma q'_yz / q_yz`.
+    pub(super) fn promise_in_use(&self, task: Task<'_>, letters: &Letters, z: usize) -> Promise {
+        let (n_y, gamma) = (task.problem.n_y, task.at.gamma());
+        let weight = self.marginal[z] / letters.marginal[z];
+        if !task.classifier_matters() {
+            return Promise { weight, bound: weight };
+        }
+        let steepest = (z * n_y..(z + 1) * n_y)
+            .map(|place| self.joint[place] * (-letters.log_classifier[place]).exp())
+            .fold(0.0, f64::max);
+        Promise { weight, bound: (1.0 - gamma) * weight + gamma * steepest / letters.marginal[z] }
     }
 
     /// After an [`update`](Self::update): `G(x, z)` of a letter in use, from its encoder where that is not too small.
@@ -196,16 +225,21 @@ impl Evaluation {
     /// `G(x, z) = exp(a(x, z)) / s(x)`, the factor by which the posterior of a letter exceeds its weight, into `ratio`;
     /// from the fitness of a letter with the classifier `log_classifier`, in use or not.
     pub(super) fn write_ratio(&self, task: Task<'_>, z: usize, log_classifier: &[f64], ratio: &mut [f64]) {
-        write_fitness(task, z, log_classifier, ratio);
-        for (g, log_partition) in ratio.iter_mut().zip(&self.log_partition) {
-            // A letter that would be better than all in use by more than this is taken into use anyway.
-            *g = (*g - log_partition).min(LARGEST_LOG_RATIO).exp();
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                write_fitness(task, z, log_classifier, ratio);
+                for (g, log_partition) in ratio.iter_mut().zip(&self.log_partition) {
+                    // A letter that would be better than all in use by more than this is taken into use anyway.
+                    *g = exp((*g - log_partition).min(LARGEST_LOG_RATIO));
+                }
+            },
+        );
     }
 }
 
-/// A weight above which what [`Evaluation::write_ratio_in_use`] divides is not lost in underflow.
-const DIVISIBLE: f64 = 1e-100;
+/// A weight above which what is divided by it is not lost in underflow.
+pub(super) const DIVISIBLE: f64 = 1e-100;
 
 /// A weight below this is zero: its reciprocal, the largest ratio, would not be a number.
 pub(super) const LEAST_WEIGHT: f64 = 1e-290;
@@ -214,6 +248,7 @@ pub(super) const LEAST_WEIGHT: f64 = 1e-290;
 const LARGEST_LOG_RATIO: f64 = 300.0;
 
 /// `a(x, z)` for every x.
+#[inline(always)]
 fn write_fitness(task: Task<'_>, z: usize, log_classifier: &[f64], fitness: &mut [f64]) {
     let Task { problem, at } = task;
     let costs = problem.row(&problem.costs, z);

@@ -3,6 +3,7 @@
 use carnot_info::xlogx;
 
 use super::change::{Change, Said, entering_share, log_of_input};
+use super::elementary::{exp, ln, vectorised};
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::{Problem, Task};
@@ -149,26 +150,38 @@ impl Exchanges {
             }
         }
         let rows = self.said.chunks_mut(n_x).zip(self.weighted.chunks_mut(n_x)).take(self.offers.len());
-        for (row, weighted) in rows {
-            for (x, said) in row.iter_mut().enumerate() {
-                *said = (*said - self.largest[x]).exp();
-                weighted[x] = problem.source[x] * *said;
-            }
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (row, weighted) in rows {
+                    let per_input = self.largest.iter().zip(&problem.source);
+                    for ((said, weighted), (largest, p)) in row.iter_mut().zip(weighted).zip(per_input) {
+                        *said = exp(*said - largest);
+                        *weighted = p * *said;
+                    }
+                }
+            },
+        );
     }
 
     fn price(&mut self, task: Task<'_>, evaluation: &Evaluation) {
         let Task { problem, at } = task;
-        let x_part = self.largest.iter().zip(&evaluation.log_partition).cycle();
-        for ((price, cost), (largest, log_partition)) in
-            self.priced.iter_mut().zip(&problem.costs).zip(x_part)
-        {
-            *price = if *cost == f64::INFINITY {
-                0.0
-            } else {
-                (largest - log_partition - at.lambda() * cost).min(LARGEST_LOG_FACTOR).exp()
-            };
-        }
+        let rows = self.priced.chunks_exact_mut(problem.n_x).zip(problem.costs.chunks_exact(problem.n_x));
+        vectorised(
+            #[inline(always)]
+            || {
+                for (prices, costs) in rows {
+                    let per_input = self.largest.iter().zip(&evaluation.log_partition);
+                    for ((price, cost), (largest, log_partition)) in
+                        prices.iter_mut().zip(costs).zip(per_input)
+                    {
+                        let log_factor =
+                            (largest - log_partition - at.lambda() * cost).min(LARGEST_LOG_FACTOR);
+                        *price = if *cost == f64::INFINITY { 0.0 } else { exp(log_factor) };
+                    }
+                }
+            },
+        );
     }
 
     fn promise(&mut self, problem: &Problem) {
@@ -275,8 +288,12 @@ impl Exchanges {
 }
 
 /// By how much the objective rises where `s(x)` is multiplied by this.
+#[inline(always)]
 fn rise(problem: &Problem, factor: impl Fn(usize) -> f64) -> f64 {
-    problem.source.iter().enumerate().map(|(x, p)| -p * (factor(x) + NOTHING).ln()).sum()
+    vectorised(
+        #[inline(always)]
+        || problem.source.iter().enumerate().map(|(x, p)| -p * ln(factor(x) + NOTHING)).sum(),
+    )
 }
 
 /// Whether a letter may be taken into use and is the first of its kind that is not.

@@ -10,6 +10,7 @@ mod convergence;
 mod costs;
 mod curvature;
 mod dense;
+mod elementary;
 mod entry;
 mod error;
 mod evaluation;

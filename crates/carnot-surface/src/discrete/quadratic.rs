@@ -3,6 +3,7 @@
 use faer::{Mat, MatMut, MatRef};
 
 use super::dense::{self, Scratch};
+use super::sums::dot;
 
 /// Minimises `d' H d / 2 + g' d` subject to `m + d >= 0`.
 ///
@@ -10,7 +11,9 @@ use super::dense::{self, Scratch};
 /// violated conditions does not fall, one at a time, which ends after finitely many exchanges for a positive definite H.
 #[derive(Debug)]
 pub(super) struct QuadraticProgramme {
-    /// The factor of the free part of H.
+    /// H in units in which its diagonal is one, and a proximal term on it; both triangles.
+    scaled: Mat<f64>,
+    /// The factor of its free part.
     factor: Mat<f64>,
     /// `1 / sqrt(H_kk)`.
     scale: Vec<f64>,
@@ -21,8 +24,8 @@ pub(super) struct QuadraticProgramme {
     /// `h = H m - g`, so that the minimiser `n = m + d` solves `H n = h` on the free weights.
     target: Vec<f64>,
     solution: Vec<f64>,
-    /// How far below zero each entry of `solution` may be.
-    tolerances: Vec<f64>,
+    /// Whose solution is a free weight that came out negative, or a multiplier of a weight at zero that did.
+    violated: Vec<bool>,
     scratch: Scratch,
 }
 
@@ -45,14 +48,15 @@ const PATIENCE: usize = 4;
 impl QuadraticProgramme {
     pub(super) fn new(largest: usize) -> Self {
         Self {
+            scaled: Mat::new(),
             factor: Mat::new(),
             scale: vec![0.0; largest],
             free: vec![false; largest],
             places: Vec::with_capacity(largest),
-            rhs: vec![0.0; largest],
+            rhs: Vec::with_capacity(largest),
             target: vec![0.0; largest],
             solution: vec![0.0; largest],
-            tolerances: vec![0.0; largest],
+            violated: vec![false; largest],
             scratch: Scratch::new(largest),
         }
     }
@@ -69,7 +73,7 @@ impl QuadraticProgramme {
         let n = weights.len();
         let mut ridge = RIDGE;
         while ridge <= LARGEST_RIDGE {
-            if self.scale_to_unit_diagonal(&hessian, n) && self.exchange(&hessian, gradient, weights, ridge) {
+            if self.scale_to_unit_diagonal(&hessian, n, ridge) && self.exchange(gradient, weights) {
                 for k in 0..n {
                     let weight = if self.free[k] { self.solution[k].max(0.0) * self.scale[k] } else { 0.0 };
                     step[k] = weight - weights[k];
@@ -81,7 +85,8 @@ impl QuadraticProgramme {
         false
     }
 
-    fn scale_to_unit_diagonal(&mut self, hessian: &MatRef<'_, f64>, n: usize) -> bool {
+    /// Writes `scale`, and `scaled` with the proximal term `ridge`.
+    fn scale_to_unit_diagonal(&mut self, hessian: &MatRef<'_, f64>, n: usize, ridge: f64) -> bool {
         for k in 0..n {
             let diagonal = hessian[(k, k)];
             if diagonal.is_nan() || diagonal <= 0.0 {
@@ -89,25 +94,36 @@ impl QuadraticProgramme {
             }
             self.scale[k] = diagonal.sqrt().recip();
         }
+        if n > self.scaled.nrows() {
+            self.scaled = Mat::zeros(n, n);
+        }
+        for j in 0..n {
+            for i in j..n {
+                let entry = hessian[(i, j)] * self.scale[i] * self.scale[j];
+                self.scaled[(i, j)] = entry;
+                self.scaled[(j, i)] = entry;
+            }
+            self.scaled[(j, j)] += ridge;
+        }
         true
     }
 
     /// Exchanges weights between free and zero until no condition is violated; `false` where that does not end soon.
-    fn exchange(&mut self, hessian: &MatRef<'_, f64>, gradient: &[f64], weights: &[f64], ridge: f64) -> bool {
+    fn exchange(&mut self, gradient: &[f64], weights: &[f64]) -> bool {
         let n = weights.len();
         // All of this is in scaled weights, n / scale.
+        self.rhs.clear();
+        self.rhs.extend(weights.iter().zip(&self.scale).map(|(weight, scale)| weight / scale));
         for k in 0..n {
-            let product: f64 =
-                (0..n).map(|j| entry(hessian, &self.scale, k, j) * weights[j] / self.scale[j]).sum();
-            self.target[k] = product + ridge * weights[k] / self.scale[k] - self.scale[k] * gradient[k];
+            self.target[k] = dot(&self.scaled.col_as_slice(k)[..n], &self.rhs) - self.scale[k] * gradient[k];
             self.free[k] = weights[k] > 0.0 || gradient[k] < 0.0;
         }
         let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
         for _ in 0..MOST_EXCHANGES + n {
-            if !self.solve_free(hessian, n, ridge) {
+            if !self.solve_free(n) {
                 return false;
             }
-            let violated = (0..n).filter(|&k| self.violated(k)).count();
+            let violated = self.violated[..n].iter().filter(|violated| **violated).count();
             if violated == 0 {
                 return true;
             }
@@ -116,9 +132,10 @@ impl QuadraticProgramme {
             } else {
                 patience = patience.saturating_sub(1);
             }
-            let one = if patience == 0 { (0..n).rev().find(|&k| self.violated(k)) } else { None };
+            let one =
+                if patience == 0 { self.violated[..n].iter().rposition(|violated| *violated) } else { None };
             for k in 0..n {
-                if self.violated(k) && one.is_none_or(|one| one == k) {
+                if self.violated[k] && one.is_none_or(|one| one == k) {
                     self.free[k] = !self.free[k];
                 }
             }
@@ -126,57 +143,54 @@ impl QuadraticProgramme {
         false
     }
 
-    /// A free weight that came out negative, or a multiplier of a weight at zero that did.
-    fn violated(&self, k: usize) -> bool {
-        self.solution[k] < -self.tolerances[k]
-    }
-
-    /// Solves for the free weights; the others' places in `solution` take their multipliers.
-    fn solve_free(&mut self, hessian: &MatRef<'_, f64>, n: usize, ridge: f64) -> bool {
+    /// Solves for the free weights, the others being zero, and finds what that violates.
+    fn solve_free(&mut self, n: usize) -> bool {
         self.places.clear();
         self.places.extend((0..n).filter(|&k| self.free[k]));
         let size = self.places.len();
         if size > self.factor.nrows() {
             self.factor = Mat::zeros(size, size);
         }
+        self.rhs.clear();
         for (j, &place_j) in self.places.iter().enumerate() {
-            for (i, &place_i) in self.places.iter().enumerate().skip(j) {
-                let diagonal = if i == j { ridge } else { 0.0 };
-                self.factor[(i, j)] = entry(hessian, &self.scale, place_i, place_j) + diagonal;
+            let column = self.scaled.col_as_slice(place_j);
+            for (entry, &place_i) in
+                self.factor.col_as_slice_mut(j)[j..size].iter_mut().zip(&self.places[j..])
+            {
+                *entry = column[place_i];
             }
-            self.rhs[j] = self.target[place_j];
+            self.rhs.push(self.target[place_j]);
         }
         if !self.scratch.factor(self.factor.as_mut().submatrix_mut(0, 0, size, size)) {
             return false;
         }
         let factor = self.factor.as_ref().submatrix(0, 0, size, size);
-        dense::solve(factor, MatMut::from_column_major_slice_mut(&mut self.rhs[..size], size, 1));
-        for k in 0..n {
-            let (mut product, mut magnitude) = (0.0, self.target[k].abs());
-            for (&j, value) in self.places.iter().zip(&self.rhs) {
-                let term = entry(hessian, &self.scale, k, j) * value;
-                product += term;
-                magnitude += term.abs();
-            }
-            self.tolerances[k] = TOLERANCE * magnitude;
-            self.solution[k] = product - self.target[k];
-        }
-        let mut largest = 0.0_f64;
+        dense::solve(factor, MatMut::from_column_major_slice_mut(&mut self.rhs, size, 1));
+        self.solution[..n].fill(0.0);
         for (&place, value) in self.places.iter().zip(&self.rhs) {
             self.solution[place] = *value;
-            largest = largest.max(value.abs());
         }
-        largest.is_finite()
+        self.find_violated(n);
+        self.rhs.iter().all(|value| value.is_finite())
+    }
+
+    /// Looks at the free weights of `solution` and at the multipliers of the others.
+    fn find_violated(&mut self, n: usize) {
+        let solution = &self.solution[..n];
+        for k in 0..n {
+            let (column, target) = (&self.scaled.col_as_slice(k)[..n], self.target[k]);
+            let value = if self.free[k] { solution[k] } else { dot(column, solution) - target };
+            let magnitude = || {
+                let terms = column.iter().zip(solution).map(|(entry, value)| (entry * value).abs());
+                target.abs() + terms.sum::<f64>()
+            };
+            self.violated[k] = value < 0.0 && value < -TOLERANCE * magnitude();
+        }
     }
 }
 
 /// Exchanges, besides one for each weight, after which the proximal term is raised instead.
 const MOST_EXCHANGES: usize = 30;
-
-/// An entry of the scaled Hessian, from its lower triangle.
-fn entry(hessian: &MatRef<'_, f64>, scale: &[f64], i: usize, j: usize) -> f64 {
-    hessian[(i.max(j), i.min(j))] * scale[i] * scale[j]
-}
 
 #[cfg(test)]
 mod tests {

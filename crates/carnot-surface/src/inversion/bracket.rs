@@ -9,6 +9,10 @@ const LONGEST_STEP: f64 = 4.0 * std::f64::consts::LN_2;
 /// A step this short is Newton's last, or one that rounding or noise keeps from the root.
 const SHORT_STEP: f64 = 1e-9;
 
+/// How far outside of a jump its sides are certain, relative to the multiplier: the free energies of the phases differ there
+/// by this part of what their losses count, far more than rounding.
+const APART: f64 = 1e-6;
+
 /// A search for the multiplier at which a residual that only falls, or only rises, is zero.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Search<'a> {
@@ -148,7 +152,34 @@ impl Search<'_> {
         if before.multiplier == 0.0 && self.falling {
             return Ok(Crossing::BeforeZero(after));
         }
+        let before = self.from_outside(before, -APART, evaluate)?;
+        let after = self.from_outside(after, APART, evaluate)?;
         Ok(Crossing::Jump(Box::new([before, after])))
+    }
+
+    /// One side of a jump, come to from outside if that leads farther. So close to the jump every mixture of the two sides
+    /// is an equilibrium to rounding, and which of them the system found is an accident of what it started from.
+    fn from_outside<X, E: std::error::Error>(
+        &self,
+        side: Sample<X>,
+        apart: f64,
+        evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, InversionError<E>>,
+    ) -> Result<Sample<X>, InversionError<E>> {
+        let outside = |apart: f64| (side.multiplier * (1.0 + apart)).min(self.options.largest_multiplier);
+        let is_farther = |sample: &Sample<X>, by: f64| {
+            let [from, to] = [&side, sample].map(|sample| self.excess(sample));
+            to * from.signum() > from.abs() + by
+        };
+        let neighbour = evaluate(outside(2.0 * apart))?;
+        // As far as a phase goes of itself on this way.
+        let smooth = neighbour.slope.map_or(0.0, |slope| slope * (neighbour.multiplier - side.multiplier));
+        if !is_farther(&neighbour, self.accept + 2.0 * smooth.abs()) {
+            return Ok(side);
+        }
+        // Once more outside, lest a system that extrapolates goes back where it came from.
+        evaluate(outside(apart))?;
+        let again = evaluate(side.multiplier)?;
+        Ok(if is_farther(&again, 0.0) { again } else { side })
     }
 
     /// Whether no multiplier is left between the two, or none that matters.

@@ -318,8 +318,9 @@ fn two_noisy_classes_respond_as_their_closed_form_down_to_the_onset() {
             let by_delta =
                 (1.0 / (1.0 - delta * delta) - gamma * s * s / (1.0 - (s * delta).powi(2))) / force;
             let response = system.response(&solve(&system, at(0.0, gamma))).expect("a response");
-            // The softest mode has an eigenvalue of order delta^2, so that rounding moves delta by it over delta^2.
-            let rtol = 1e-14 + 20.0 * f64::EPSILON / delta.powi(3);
+            // The response goes as one over delta^2, as the softest mode's eigenvalue does, (1 - s^2) delta^2 to leading
+            // order: rounding of the gradient by ten units moves delta by as many over the eigenvalue.
+            let rtol = 20.0 * f64::EPSILON / ((1.0 - s * s) * delta.powi(3));
             assert_close!(response.classification_gamma, -force / by_delta, rtol, 0.0, "{flip} {delta}");
         }
     }
