@@ -152,14 +152,14 @@ impl Search<'_> {
         if before.multiplier == 0.0 && self.falling {
             return Ok(Crossing::BeforeZero(after));
         }
-        let before = self.from_outside(before, -APART, evaluate)?;
-        let after = self.from_outside(after, APART, evaluate)?;
+        let before = self.outermost(before, -APART, evaluate)?;
+        let after = self.outermost(after, APART, evaluate)?;
         Ok(Crossing::Jump(Box::new([before, after])))
     }
 
     /// One side of a jump, come to from outside if that leads farther. So close to the jump every mixture of the two sides
     /// is an equilibrium to rounding, and which of them the system found is an accident of what it started from.
-    fn from_outside<X, E: std::error::Error>(
+    fn outermost<X, E: std::error::Error>(
         &self,
         side: Sample<X>,
         apart: f64,
