@@ -302,14 +302,8 @@ impl Curvature {
     /// `C S e` into `direct` and `M^-1 C S e` into `coupled`, shapes `(n_x)`.
     pub(super) fn couple(&self, e: &[f64], direct: &mut [f64], coupled: &mut [f64]) {
         direct.fill(0.0);
-        for (column, (value, sign)) in e.iter().zip(&self.signs).enumerate() {
-            let factor = value * sign;
-            if factor != 0.0 {
-                for (entry, c) in direct.iter_mut().zip(self.classifiers.col_as_slice(column)) {
-                    *entry += factor * c;
-                }
-            }
-        }
+        let factors = e.iter().zip(&self.signs).map(|(value, sign)| value * sign);
+        add_columns(&self.classifiers, factors, direct);
         let n_x = direct.len();
         if self.kind == Kind::Exact {
             let rhs = MatRef::from_column_major_slice(direct, n_x, 1);
@@ -330,11 +324,7 @@ impl Curvature {
 
     /// Adds `M^-1 P^(1/2) G delta` to `out`, shape `(n_x)`.
     pub(super) fn add_solved(&self, delta: &[f64], out: &mut [f64]) {
-        for (k, step) in delta.iter().enumerate() {
-            for (entry, solved) in out.iter_mut().zip(self.solved.col_as_slice(k)) {
-                *entry += step * solved;
-            }
-        }
+        add_columns(&self.solved, delta.iter().copied(), out);
     }
 
     /// `C' v` into `out`, shape `(letters * n_y)`.
@@ -343,4 +333,19 @@ impl Curvature {
             *entry = dot(v, self.classifiers.col_as_slice(column));
         }
     }
+}
+
+/// Adds the columns of a matrix, times their factors, to `out`.
+fn add_columns(matrix: &Mat<f64>, factors: impl Iterator<Item = f64>, out: &mut [f64]) {
+    let columns = factors.enumerate().filter(|(_, factor)| *factor != 0.0);
+    vectorised(
+        #[inline(always)]
+        || {
+            for (column, factor) in columns {
+                for (entry, value) in out.iter_mut().zip(matrix.col_as_slice(column)) {
+                    *entry += factor * value;
+                }
+            }
+        },
+    );
 }

@@ -88,9 +88,29 @@ pub(super) fn ln(x: f64) -> f64 {
     if x < f64::MIN_POSITIVE { f64::NEG_INFINITY } else { value }
 }
 
+/// `e^x` of each.
+pub(super) fn exponentials(of: &[f64]) -> Vec<f64> {
+    vectorised(
+        #[inline(always)]
+        || of.iter().map(|x| exp(*x)).collect(),
+    )
+}
+
+/// `ln x` of each, in place, of what is smaller that of the least normal number.
+pub(super) fn take_logarithms(of: &mut [f64]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for x in of {
+                *x = ln(x.max(f64::MIN_POSITIVE));
+            }
+        },
+    );
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{exp, ln, vectorised};
+    use super::{exp, exponentials, ln, take_logarithms};
 
     /// Numbers that fill an interval evenly.
     fn spread(count: u32, least: f64, largest: f64) -> impl Iterator<Item = f64> {
@@ -150,17 +170,10 @@ mod tests {
     #[test]
     fn vectors_hold_the_same_bits_as_single_numbers() {
         let numbers: Vec<f64> = spread(1_003, 1e-8, 700.0).collect();
-        let (mut exponentials, mut logarithms) = (vec![0.0; numbers.len()], vec![0.0; numbers.len()]);
-        vectorised(
-            #[inline(always)]
-            || {
-                for ((x, e), l) in numbers.iter().zip(&mut exponentials).zip(&mut logarithms) {
-                    (*e, *l) = (exp(-x), ln(*x));
-                }
-            },
-        );
-        for ((x, e), l) in numbers.iter().zip(exponentials).zip(logarithms) {
-            assert_eq!((exp(-x).to_bits(), ln(*x).to_bits()), (e.to_bits(), l.to_bits()), "at {x}");
+        let mut logarithms = numbers.clone();
+        take_logarithms(&mut logarithms);
+        for ((x, e), l) in numbers.iter().zip(exponentials(&numbers)).zip(logarithms) {
+            assert_eq!((exp(*x).to_bits(), ln(*x).to_bits()), (e.to_bits(), l.to_bits()), "at {x}");
         }
     }
 }

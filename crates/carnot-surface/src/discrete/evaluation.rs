@@ -27,6 +27,8 @@ pub(super) struct Evaluation {
     pub(super) marginal: Vec<f64>,
     /// `q'(y, z) = sum_x p(x) p(y|x) e(z|x)`, shape `(n_z, n_y)`.
     pub(super) joint: Vec<f64>,
+    /// `ln m(z)` of the letters in use.
+    log_weights: Vec<f64>,
     /// The largest `ln m(z) + a(x, z)` over z.
     largest: Vec<f64>,
     /// `sum_z exp(ln m(z) + a(x, z) - largest)`, then its reciprocal.
@@ -42,6 +44,7 @@ impl Evaluation {
             log_partition: vec![0.0; problem.n_x],
             marginal: vec![0.0; problem.n_z],
             joint: vec![0.0; problem.n_z * problem.n_y],
+            log_weights: vec![0.0; problem.n_z],
             largest: vec![0.0; problem.n_x],
             sums: vec![0.0; problem.n_x],
         }
@@ -61,18 +64,21 @@ impl Evaluation {
     fn write_encoder(&mut self, task: Task<'_>, letters: &Letters) {
         let problem = task.problem;
         let n_x = problem.n_x;
+        for (log_weight, weight) in self.log_weights.iter_mut().zip(&letters.marginal) {
+            *log_weight = weight.ln();
+        }
         self.largest.fill(f64::NEG_INFINITY);
         for z in letters.in_use() {
             let fitness = &mut self.fitness[z * n_x..][..n_x];
             write_fitness(task, z, &letters.log_classifier[z * problem.n_y..][..problem.n_y], fitness);
-            let log_weight = letters.marginal[z].ln();
+            let log_weight = self.log_weights[z];
             for (largest, a) in self.largest.iter_mut().zip(fitness) {
                 *largest = largest.max(log_weight + *a);
             }
         }
         self.sums.fill(0.0);
         for z in letters.in_use() {
-            let log_weight = letters.marginal[z].ln();
+            let log_weight = self.log_weights[z];
             let fitness = &self.fitness[z * n_x..][..n_x];
             let encoder = &mut self.encoder[z * n_x..][..n_x];
             let per_input = self.largest.iter().zip(&mut self.sums);

@@ -2,6 +2,7 @@
 
 use super::DiscreteError;
 use super::letters::Letters;
+use super::problem::Task;
 use super::state::Follows;
 use crate::Multipliers;
 
@@ -48,16 +49,17 @@ impl Line {
         (off <= OFF_THE_LINE * next[0].hypot(next[1])).then_some(place)
     }
 
-    /// The letters to start from at `at`, from those of `here`: along how they follow the multipliers, where that is known, and
-    /// where `at` lies on the line along the polynomial through the past, of their weights and of the logarithms of their
-    /// classifiers.
+    /// The letters to start a task from, from those of `here`: along how they follow the multipliers, where that is known, and
+    /// where the task's lie on the line along the polynomial through the past, of their weights and of the logarithms of their
+    /// classifiers, if those matter.
     pub(super) fn extrapolated(
         &self,
         here: Multipliers,
         letters: &Letters,
         follows: Option<&Follows>,
-        at: Multipliers,
+        task: Task<'_>,
     ) -> Letters {
+        let at = task.at;
         let mut moved = letters.clone();
         // Letters that enter or leave bend the ways of all.
         let alike = |past: &Letters| past.in_use().eq(letters.in_use());
@@ -73,6 +75,9 @@ impl Line {
             let slopes = follows.map(|follows| follows.each_ref().map(|follow| follow.marginal[z]));
             let here = letters.marginal[z];
             moved.marginal[z] = (stencil.here * here + weight + stencil.along(slopes)).max(KEPT * here);
+            if !task.classifier_matters() {
+                continue;
+            }
             for place in z * n_y..(z + 1) * n_y {
                 let log_c: f64 = past().map(|(past, share)| share * past.log_classifier[place]).sum();
                 let slopes =

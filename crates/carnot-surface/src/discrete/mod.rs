@@ -313,7 +313,7 @@ impl System for DiscreteSystem {
         }
         let from = from.filter(|state| state.check(&self.problem).is_ok());
         if task.is_convex() {
-            let start = tied_letters(task).or_else(|| from.map(|from| from.start(at)));
+            let start = tied_letters(task).or_else(|| from.map(|from| from.start(task)));
             let solution = solver.solve_from(task, start, self.options.aim());
             let found = self.finish(at, solution, &mut solver, 1)?;
             return Ok(Equilibrium { state: found.state.started_from(from), ..found });

@@ -1,6 +1,7 @@
 //! Newton's method on the letters: weights by a quadratic programme, classifiers eliminated, step length by descent.
 
 use super::curvature::{Curvature, Kind};
+use super::elementary::take_logarithms;
 use super::evaluation::{Evaluation, LEAST_WEIGHT};
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{Problem, Task};
@@ -111,15 +112,9 @@ impl Newton {
         for (k, &z) in working.iter().enumerate() {
             self.gradient[k] = 1.0 - promised(z);
             self.weights[k] = letters.marginal[z];
-            if eliminates {
-                let gradient = &mut self.classifier_gradient[k * n_y..][..n_y];
-                for (y, entry) in gradient.iter_mut().enumerate() {
-                    *entry = classifier_log_slope(evaluation, letters, gamma, z * n_y + y, z);
-                }
-                self.curvature.gradient_in_block(k, gradient, &mut self.row);
-            }
         }
         if eliminates {
+            self.write_classifier_gradient(evaluation, letters, gamma, working);
             let gradient = &self.classifier_gradient[..count * n_y];
             self.curvature.couple(gradient, &mut self.direct, &mut self.inputs);
         }
@@ -167,6 +162,35 @@ impl Newton {
             }
         }
         (slope <= 0.0).then_some(slope)
+    }
+
+    /// The derivatives of the objective with respect to the logarithms of the classifiers, in the coordinates of their blocks:
+    /// as [`classifier_slope`], with `ln c - ln c'` in place of `(c - c') / c'`. They are equal at the optimum to first order,
+    /// and this one is right by orders of magnitude for entries that are far too small or too large, where Newton's method
+    /// for the logarithm of a fixed point still converges.
+    fn write_classifier_gradient(
+        &mut self,
+        evaluation: &Evaluation,
+        letters: &Letters,
+        gamma: f64,
+        working: &[usize],
+    ) {
+        let n_y = letters.n_y();
+        let gradient = &mut self.classifier_gradient[..working.len() * n_y];
+        for (row, &z) in gradient.chunks_exact_mut(n_y).zip(working) {
+            for (entry, joint) in row.iter_mut().zip(&evaluation.joint[z * n_y..]) {
+                *entry = joint / evaluation.marginal[z];
+            }
+        }
+        take_logarithms(gradient);
+        for (k, (row, &z)) in gradient.chunks_exact_mut(n_y).zip(working).enumerate() {
+            let (joint, log_classifier) = (&evaluation.joint[z * n_y..], &letters.log_classifier[z * n_y..]);
+            for (entry, (joint, log_c)) in row.iter_mut().zip(joint.iter().zip(log_classifier)) {
+                let is_said = *joint > 0.0 && letters.marginal[z] > 0.0;
+                *entry = if is_said { gamma * (log_c - *entry) * joint.sqrt() } else { 0.0 };
+            }
+            self.curvature.gradient_in_block(k, row, &mut self.row);
+        }
     }
 
     /// Halves the step until the objective falls as predicted, or the prediction is below what rounding shows.
@@ -231,22 +255,4 @@ fn classifier_slope(evaluation: &Evaluation, letters: &Letters, gamma: f64, plac
     }
     let c = letters.log_classifier[place].exp();
     gamma * (evaluation.marginal[z] * c - joint) / joint.sqrt()
-}
-
-/// The same with `ln c - ln c'` in place of `(c - c') / c'`: equal at the optimum to first order, and right by orders of
-/// magnitude for entries that are far too small or too large, where Newton's method for the logarithm of a fixed point
-/// still converges.
-fn classifier_log_slope(
-    evaluation: &Evaluation,
-    letters: &Letters,
-    gamma: f64,
-    place: usize,
-    z: usize,
-) -> f64 {
-    let joint = evaluation.joint[place];
-    if joint <= 0.0 || letters.marginal[z] == 0.0 {
-        return 0.0;
-    }
-    let log_target = (joint / evaluation.marginal[z]).ln();
-    gamma * (letters.log_classifier[place] - log_target) * joint.sqrt()
 }

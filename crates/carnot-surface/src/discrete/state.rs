@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use carnot_info::{Channel, Distribution, NORMALISATION_TOLERANCE};
 
 use super::DiscreteError;
+use super::elementary::exponentials;
 use super::letters::Letters;
 use super::line::Line;
-use super::problem::Problem;
+use super::problem::{Problem, Task};
 use super::solution::Work;
 use crate::Multipliers;
 
@@ -106,10 +107,12 @@ impl DiscreteState {
         work: Work,
     ) -> Result<Self, DiscreteError> {
         let marginal = Distribution::from_weights(letters.marginal.clone())?;
-        let said = |z: usize, y: usize| letters.log_classifier[z * problem.n_y + y].exp();
         let classifier = match &problem.classifier {
             Some(given) => given.clone(),
-            None => Channel::from_weights(problem.spread_labels(said))?,
+            None => {
+                let said = exponentials(&letters.log_classifier);
+                Channel::from_weights(problem.spread_labels(|z, y| said[z * problem.n_y + y]))?
+            }
         };
         let (is_critical, line, follows) = (None, Line::default(), OnceLock::new());
         Ok(Self { letters, work, marginal, classifier, at, is_critical, line, follows })
@@ -138,9 +141,9 @@ impl DiscreteState {
         }
     }
 
-    /// The letters to start from at `at`.
-    pub(super) fn start(&self, at: Multipliers) -> Letters {
-        self.line.extrapolated(self.at, &self.letters, self.follows.get(), at)
+    /// The letters to start a task from.
+    pub(super) fn start(&self, task: Task<'_>) -> Letters {
+        self.line.extrapolated(self.at, &self.letters, self.follows.get(), task)
     }
 
     /// Refuses the state of a system of other sizes.
@@ -207,7 +210,7 @@ mod tests {
     /// The largest distance between the letters from which a solution at `along(h)` is started and those that it comes to.
     fn miss(system: &DiscreteSystem, from: &At<DiscreteSystem>, h: f64) -> f64 {
         let at = along(h);
-        let start = from.state.start(at);
+        let start = from.state.start(system.task(at));
         let solved = system.equilibrium(at, None).expect("an equilibrium").state;
         assert_eq!(solved.support(), from.state.support());
         let weights = start.marginal.iter().zip(&solved.letters.marginal);
@@ -245,7 +248,8 @@ mod tests {
         let from = reached(&system, 3, 0.02, true);
         let aside = Multipliers::new(5.02, 0.62).expect("multipliers");
         let without = super::DiscreteState { line: super::Line::default(), ..from.state.clone() };
-        assert_eq!(from.state.start(aside), without.start(aside));
-        assert_ne!(from.state.start(along(0.02)), without.start(along(0.02)));
+        let start = |state: &super::DiscreteState, at| state.start(system.task(at));
+        assert_eq!(start(&from.state, aside), start(&without, aside));
+        assert_ne!(start(&from.state, along(0.02)), start(&without, along(0.02)));
     }
 }
