@@ -7,7 +7,7 @@ use super::elementary::{exp, ln, vectorised};
 use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::{Problem, Task};
-use super::sums::dot;
+use super::sums::{dot, dot_within};
 
 /// How many inputs, those that lose most, are offered as something to say.
 const INPUTS: usize = 16;
@@ -45,6 +45,8 @@ pub(super) struct Exchanges {
     /// `E_x G(x, z, c)`, shape `(n_z, said)`.
     promises: Vec<f64>,
     largest: Vec<f64>,
+    /// Of what a change multiplies `s(x)` by.
+    logs: Vec<f64>,
     losses: Vec<(f64, usize)>,
     /// The changes found, by how much the objective rises.
     found: Vec<(f64, Change)>,
@@ -64,6 +66,7 @@ impl Exchanges {
             others: vec![0.0; n_z * n_x],
             promises: vec![0.0; n_z * offers],
             largest: vec![0.0; n_x],
+            logs: vec![0.0; n_x],
             losses: Vec::with_capacity(n_x),
             found: Vec::new(),
             touched: vec![false; n_z],
@@ -111,13 +114,13 @@ impl Exchanges {
         self.price(task, evaluation);
         self.promise(problem);
         self.leave_to_others(problem, evaluation, letters);
-        let mut found = std::mem::take(&mut self.found);
+        let (mut found, mut logs) = (std::mem::take(&mut self.found), std::mem::take(&mut self.logs));
         found.clear();
-        self.list_words(problem, evaluation, letters, &mut found);
-        self.list_swaps(problem, evaluation, letters, &mut found);
+        self.list_words(problem, evaluation, letters, (&mut logs, &mut found));
+        self.list_swaps(problem, evaluation, letters, (&mut logs, &mut found));
         found.retain(|(rise, _)| *rise < most);
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
-        self.found = found;
+        (self.found, self.logs) = (found, logs);
     }
 
     /// What the letters in use say, and the labels of the inputs that lose most against a letter of their own.
@@ -217,7 +220,7 @@ impl Exchanges {
         problem: &Problem,
         evaluation: &Evaluation,
         letters: &Letters,
-        found: &mut Vec<(f64, Change)>,
+        (logs, found): (&mut [f64], &mut Vec<(f64, Change)>),
     ) {
         let share = entering_share(letters.in_use().count());
         for z in 0..problem.n_z {
@@ -232,7 +235,9 @@ impl Exchanges {
                     continue;
                 }
                 let said = problem.row(&self.said, k);
-                let rise = rise(problem, |x| others[x] + weight * priced[x] * said[x]);
+                let factors = others.iter().zip(priced).zip(said);
+                let factors = factors.map(|((other, priced), said)| other + weight * priced * said);
+                let rise = rise(problem, logs, factors);
                 found.push((rise, Change::Say(z, offer)));
             }
         }
@@ -245,7 +250,7 @@ impl Exchanges {
         problem: &Problem,
         evaluation: &Evaluation,
         letters: &Letters,
-        found: &mut Vec<(f64, Change)>,
+        (logs, found): (&mut [f64], &mut Vec<(f64, Change)>),
     ) {
         let free = problem.marginal.is_none();
         let offers = self.offers.len();
@@ -275,11 +280,13 @@ impl Exchanges {
                 let (at_a, at_b) = (problem.row(&self.priced, a), problem.row(&self.priced, b));
                 let rise = if used {
                     let (encoder, its) = (problem.row(&evaluation.encoder, b), problem.row(&self.said, l));
-                    rise(problem, |x| {
-                        (others[x] - encoder[x]).max(0.0) + of_a * at_b[x] * said[x] + of_b * at_a[x] * its[x]
-                    })
+                    let left = others.iter().zip(encoder).map(|(other, e)| (other - e).max(0.0));
+                    let said = at_b.iter().zip(said).zip(at_a.iter().zip(its));
+                    let said = said.map(|((at_b, said), (at_a, its))| of_a * at_b * said + of_b * at_a * its);
+                    rise(problem, logs, left.zip(said).map(|(left, said)| left + said))
                 } else {
-                    rise(problem, |x| others[x] + of_a * at_b[x] * said[x])
+                    let factors = others.iter().zip(at_b).zip(said);
+                    rise(problem, logs, factors.map(|((other, at_b), said)| other + of_a * at_b * said))
                 };
                 found.push((rise, Change::Swap(a, b)));
             }
@@ -287,12 +294,17 @@ impl Exchanges {
     }
 }
 
-/// By how much the objective rises where `s(x)` is multiplied by this.
+/// By how much the objective rises where `s(x)` is multiplied by these factors, whose logarithms go to `logs`.
 #[inline(always)]
-fn rise(problem: &Problem, factor: impl Fn(usize) -> f64) -> f64 {
+fn rise(problem: &Problem, logs: &mut [f64], factors: impl Iterator<Item = f64>) -> f64 {
     vectorised(
         #[inline(always)]
-        || problem.source.iter().enumerate().map(|(x, p)| -p * ln(factor(x) + NOTHING)).sum(),
+        || {
+            for (log, factor) in logs.iter_mut().zip(factors) {
+                *log = ln(factor + NOTHING);
+            }
+            -dot_within(&problem.source, logs)
+        },
     )
 }
 
