@@ -7,6 +7,7 @@ mod checkpoint;
 pub mod engine;
 mod error;
 mod evaluation;
+pub mod krylov;
 #[cfg(test)]
 mod likelihood;
 mod optimiser;
