@@ -54,8 +54,7 @@ pub fn lowest_eigenvalues<E>(
     let mut product = vec![0.0; length];
     let mut scale = 0.0_f64;
     let mut next = start(&mut rng, &map, &basis, length);
-    loop {
-        let Some(v) = next.take() else { break };
+    while let Some(v) = next.take() {
         map.multiply(&v, &mut product)?;
         alphas.push(dot(&v, &product));
         basis.push(v);

@@ -10,7 +10,7 @@
 //! use carnot_models::krylov::{Limits, conjugate_gradients};
 //!
 //! // [[2, 1], [1, 3]] x = [3, 5].
-//! let mut map = |x: &[f64], out: &mut [f64]| -> Result<(), std::convert::Infallible> {
+//! let map = |x: &[f64], out: &mut [f64]| -> Result<(), std::convert::Infallible> {
 //!     out.copy_from_slice(&[2.0 * x[0] + x[1], x[0] + 3.0 * x[1]]);
 //!     Ok(())
 //! };

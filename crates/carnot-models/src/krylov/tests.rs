@@ -200,11 +200,11 @@ fn an_eigenvalue_of_the_whole_space_is_found_as_often_as_asked() {
 #[test]
 fn a_right_side_out_of_reach_leaves_its_own_part_as_the_residual() {
     // [1, 0] is in the range of diag(1, 0), [0, 1] is not.
-    let mut map = |x: &[f64], out: &mut [f64]| -> Result<(), Infallible> {
+    let map = |x: &[f64], out: &mut [f64]| -> Result<(), Infallible> {
         out.copy_from_slice(&[x[0], 0.0]);
         Ok(())
     };
-    let solved = minres(&mut map, &[3.0, 4.0], &Limits::default()).expect("an answer");
+    let solved = minres(map, &[3.0, 4.0], &Limits::default()).expect("an answer");
     assert_eq!(solved.end, End::Stagnated);
     assert_close!(solved.residual, 0.8, rtol = 1e-12, atol = 0.0);
     assert_close!(solved.solution[0], 3.0, rtol = 1e-12, atol = 0.0);
@@ -247,17 +247,17 @@ fn what_is_wrong_is_named() {
     let deflation = Deflation::span(3, [vec![1.0, 0.0, 0.0]]);
     let foreign = Limits { deflation: Some(&deflation), ..Limits::default() };
     assert!(matches!(solve(&[1.0, 1.0], &foreign), Err(KrylovError::Length { found: 3, expected: 2, .. })));
-    let mut broken = |_: &[f64], out: &mut [f64]| -> Result<(), Infallible> {
+    let broken = |_: &[f64], out: &mut [f64]| -> Result<(), Infallible> {
         out.copy_from_slice(&[1.0, f64::INFINITY]);
         Ok(())
     };
     assert!(matches!(
-        minres(&mut broken, &[1.0, 1.0], &Limits::default()),
+        minres(broken, &[1.0, 1.0], &Limits::default()),
         Err(KrylovError::NotFinite { what: "a product", index: 1, .. })
     ));
-    let mut failing = |_: &[f64], _: &mut [f64]| Err("no product");
+    let failing = |_: &[f64], _: &mut [f64]| Err("no product");
     assert!(matches!(
-        minres(&mut failing, &[1.0, 1.0], &Limits::default()),
+        minres(failing, &[1.0, 1.0], &Limits::default()),
         Err(KrylovError::Product { product: 0, source: "no product" })
     ));
     for count in [0, 3] {
