@@ -14,7 +14,7 @@
 //!     out.copy_from_slice(&[2.0 * x[0] + x[1], x[0] + 3.0 * x[1]]);
 //!     Ok(())
 //! };
-//! let solved = conjugate_gradients(&mut map, &[3.0, 5.0], &Limits::default())?;
+//! let solved = conjugate_gradients(map, &[3.0, 5.0], &Limits::default())?;
 //! assert!((solved.solution[0] - 0.8).abs() < 1e-12 && (solved.solution[1] - 1.4).abs() < 1e-12);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
