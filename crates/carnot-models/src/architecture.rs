@@ -1,6 +1,7 @@
 //! A model as data: lists of layers for the encoder, the decoder and the classifier.
 
 use crate::ModelError;
+use crate::limits::check_parameters;
 
 /// One layer of a network, acting on every sample of a batch. An activation follows a linear layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -106,7 +107,8 @@ impl Architecture {
     ///
     /// [`ModelError::Architecture`] where the sizes of successive layers do not fit, where the encoder's output is not
     /// twice the decoder's and the classifier's input, or where the decoder's output is not the encoder's input;
-    /// [`ModelError::Activation`] for one that does not follow a linear layer; [`ModelError::Variance`] where the decoder's variance is not finite and positive.
+    /// [`ModelError::Activation`] for one that does not follow a linear layer; [`ModelError::TooLarge`] for parameters
+    /// that no memory can hold; [`ModelError::Variance`] where the decoder's variance is not finite and positive.
     pub fn new(
         encoder: Vec<Layer>,
         decoder: Vec<Layer>,
@@ -116,6 +118,8 @@ impl Architecture {
         let (inputs, encoded) = ends("encoder", &encoder)?;
         let (latent, decoded) = ends("decoder", &decoder)?;
         let (classified, classes) = ends("classifier", &classifier)?;
+        // Every product of sizes from here on fits.
+        check_parameters([("decoder", &decoder), ("classifier", &classifier), ("encoder", &encoder)])?;
         let fits = |network, what, found, expected| {
             if found == expected {
                 Ok(())
@@ -161,7 +165,8 @@ impl Architecture {
             encoder.extend([Layer::Linear { inputs: features, outputs }, Layer::Relu]);
             features = outputs;
         }
-        encoder.push(Layer::Linear { inputs: features, outputs: 2 * latent });
+        // Twice a number that is too large is too large as well, and the decoder's layer says so first.
+        encoder.push(Layer::Linear { inputs: features, outputs: latent.saturating_mul(2) });
         let mut decoder = Vec::new();
         features = latent;
         for &outputs in hidden.iter().rev() {

@@ -24,6 +24,32 @@ pub enum ModelError {
         /// What there should be.
         expected: usize,
     },
+    /// Parameters that no memory can hold.
+    #[error(
+        "layer {layer} of the {network}, {inputs} inputs and {outputs} outputs, takes the parameters beyond memory"
+    )]
+    TooLarge {
+        /// `encoder`, `decoder` or `classifier`.
+        network: &'static str,
+        /// The number of the layer with which they are too many.
+        layer: usize,
+        /// Its inputs.
+        inputs: usize,
+        /// Its outputs.
+        outputs: usize,
+    },
+    /// A batch that this memory does not hold.
+    #[error(
+        "{n_inputs} inputs with {n_samples} of z for each, {features} numbers for every z, do not fit in memory"
+    )]
+    Memory {
+        /// Inputs of the batch.
+        n_inputs: usize,
+        /// Samples of z for each.
+        n_samples: usize,
+        /// Numbers that the engine keeps for each of those, at least.
+        features: usize,
+    },
     /// An activation that does not follow a linear layer.
     #[error("layer {layer} of the {network} is an activation that does not follow a linear layer")]
     Activation {

@@ -9,6 +9,7 @@ mod error;
 mod evaluation;
 #[cfg(test)]
 mod likelihood;
+mod limits;
 mod optimiser;
 mod parameters;
 mod plan;

@@ -67,7 +67,7 @@ fn rewritten(path: &Path, change: impl FnOnce(&mut Value, &mut Vec<(String, Vec<
 #[test]
 fn what_is_no_checkpoint_of_this_training_is_refused_by_name() {
     type Change = fn(&mut Value, &mut Vec<(String, Vec<usize>, Vec<u8>)>);
-    let changes: [(Change, &str); 10] = [
+    let changes: [(Change, &str); 13] = [
         (|said, _| said["version"] = json!(2), "version 2, not 1"),
         (|said, _| said["plan"]["seed"] = json!(6), "bytes have changed"),
         (|said, _| said["steps"] = json!(14), "bytes have changed"),
@@ -78,6 +78,22 @@ fn what_is_no_checkpoint_of_this_training_is_refused_by_name() {
         (
             |said, _| said["plan"]["architecture"]["encoder"][0]["Linear"]["outputs"] = json!(9),
             "layer 2 of the encoder has 8 inputs; it needs 9",
+        ),
+        (
+            |said, _| said["plan"]["architecture"]["classifier"][0]["Linear"]["outputs"] = json!(1u64 << 62),
+            "layer 0 of the classifier, 2 inputs and 4611686018427387904 outputs, takes the parameters beyond",
+        ),
+        // As low bits, twice the decoder's inputs would be what the encoder gives.
+        (
+            |said, _| {
+                said["plan"]["architecture"]["decoder"][0]["Linear"]["inputs"] = json!((1u64 << 63) + 2)
+            },
+            "layer 0 of the decoder, 9223372036854775810 inputs and 8 outputs, takes the parameters beyond",
+        ),
+        // It could be, and is not.
+        (
+            |said, _| said["plan"]["architecture"]["classifier"][0]["Linear"]["outputs"] = json!(1u64 << 50),
+            "classifier.0.weight has the shape [10, 2], not [1125899906842624, 2]",
         ),
         (|_, tensors| tensors.retain(|(name, ..)| name != "encoder.2.bias"), "encoder.2.bias is missing"),
         (|_, tensors| tensors.push(("extra".to_owned(), vec![0], vec![])), "no tensor extra"),
