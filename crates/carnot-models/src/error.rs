@@ -126,6 +126,14 @@ pub enum ModelError {
         /// What was given.
         value: f64,
     },
+    /// An average that begins after the last step.
+    #[error("averaged_from must be a step of the schedule, which has {steps}, not {from}")]
+    Average {
+        /// What was given.
+        from: u64,
+        /// Steps of the schedule.
+        steps: u64,
+    },
     /// A state that belongs to another system.
     #[error("the state is of a system with {found} {what}, this one has {expected}")]
     State {

@@ -72,8 +72,8 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Option`] where there is no phase, a phase has no steps, or a rate is not finite and positive (of a
-    /// phase that is not geometric it may be zero).
+    /// [`ModelError::Option`] where there is no phase, a phase has no steps, all together have more than a `u64` counts, or
+    /// a rate is not finite and positive (of a phase that is not geometric it may be zero).
     pub fn new(phases: Vec<Phase>) -> Result<Self, ModelError> {
         let invalid = |option, requirement, value| Err(ModelError::Option { option, requirement, value });
         if phases.is_empty() {
@@ -88,6 +88,11 @@ impl Schedule {
                     return invalid("learning rate of a phase", "finite and positive", rate);
                 }
             }
+        }
+        let steps = phases.iter().try_fold(0u64, |steps, phase| steps.checked_add(phase.steps));
+        if steps.is_none() {
+            let value = phases.iter().map(|phase| phase.steps as f64).sum();
+            return invalid("steps of all phases", "at most 2^64 - 1", value);
         }
         Ok(Self { phases })
     }
@@ -144,5 +149,8 @@ mod tests {
         assert!(refused(vec![Phase::constant(0, 1.0)]));
         assert!(refused(vec![Phase::constant(1, f64::NAN)]) && refused(vec![Phase::constant(1, -1.0)]));
         assert!(refused(vec![Phase { steps: 2, first: 1.0, last: 0.0, shape: Shape::Geometric }]));
+        // Together they are more than can be counted.
+        assert!(refused(vec![Phase::constant(u64::MAX, 1.0), Phase::constant(1, 1.0)]));
+        assert!(!refused(vec![Phase::constant(u64::MAX, 1.0)]));
     }
 }

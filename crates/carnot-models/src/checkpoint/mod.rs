@@ -135,7 +135,7 @@ impl<T: Scalar> Checkpoint<T> {
     /// # Errors
     ///
     /// [`CheckpointError`] of whatever kind for a file that is missing, truncated, corrupt, of another version, type or model,
-    /// or none of a training; [`ModelError`] for a plan that is none.
+    /// or none of a training; whatever else of [`ModelError`] for a plan that is none.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|source| CheckpointError::read(path, source))?;
@@ -156,6 +156,10 @@ impl<T: Scalar> Checkpoint<T> {
         let mut hasher = Sha256::new_with_prefix(described);
         let Description { plan, data, steps, is_averaged, position, history, .. } = description;
         plan.check()?;
+        if is_averaged != plan.is_averaged(steps) {
+            let from = plan.averaged_from;
+            return Err(CheckpointError::Average { steps, is_averaged, from }.into());
+        }
         let mut take = |prefix: &str| tensors.take(prefix, &plan.architecture, |bytes| hasher.update(bytes));
         let parameters = take("")?;
         let first = take(FIRST)?;

@@ -67,12 +67,21 @@ fn rewritten(path: &Path, change: impl FnOnce(&mut Value, &mut Vec<(String, Vec<
 #[test]
 fn what_is_no_checkpoint_of_this_training_is_refused_by_name() {
     type Change = fn(&mut Value, &mut Vec<(String, Vec<usize>, Vec<u8>)>);
-    let changes: [(Change, &str); 13] = [
+    let changes: [(Change, &str); 16] = [
         (|said, _| said["version"] = json!(2), "version 2, not 1"),
         (|said, _| said["plan"]["seed"] = json!(6), "bytes have changed"),
         (|said, _| said["steps"] = json!(14), "bytes have changed"),
         (|said, _| said["plan"]["batch_size"] = json!(0), "batch_size must be at least 1"),
         (|said, _| said["plan"]["schedule"] = json!([]), "phases of a schedule must be at least 1"),
+        (|said, _| said["plan"]["averaged_from"] = json!(30), "averaged_from must be a step of the schedule"),
+        (|said, _| said["plan"]["schedule"][1]["steps"] = json!(u64::MAX), "steps of all phases must be"),
+        (
+            |said, tensors| {
+                said["is_averaged"] = json!(false);
+                tensors.retain(|(name, ..)| !name.starts_with("average."));
+            },
+            "no average after 15 steps of a plan that averages from step 12 on",
+        ),
         (|said, _| said["plan"]["at"]["lambda"] = json!(-1.0), "multiplier lambda"),
         (|said, _| said["colour"] = json!("blue"), "unknown field `colour`"),
         (
