@@ -58,11 +58,15 @@ pub enum ModelError {
         /// The number of the layer.
         layer: usize,
     },
-    /// A decoder variance that is not finite and positive.
-    #[error("the decoder variance must be finite and positive, not {value}")]
+    /// A decoder variance that is no number of the type that is computed with, or whose inverse is none.
+    #[error("the decoder variance must be from {least:e} to {largest:e}, not {value:e}")]
     Variance {
         /// What was given.
         value: f64,
+        /// The least that is allowed.
+        least: f64,
+        /// The largest.
+        largest: f64,
     },
     /// A data set that does not fit the model.
     #[error("the {set} set has {found} {what}, the model needs {requirement} {expected}")]

@@ -102,7 +102,8 @@ impl LearnedSystem {
     /// # Errors
     ///
     /// [`ModelError::Data`] where a set's pixels or classes do not fit the architecture or there are too few samples;
-    /// [`ModelError::Option`] for a schedule outside its range.
+    /// [`ModelError::Option`] for a schedule outside its range; [`ModelError::Variance`] for a decoder's variance that `f32`
+    /// has no number for.
     pub fn new(
         architecture: Architecture,
         training: ImageDataset,
@@ -111,6 +112,7 @@ impl LearnedSystem {
         seed: u64,
     ) -> Result<Self, ModelError> {
         relaxation.check()?;
+        architecture.likelihood().check::<f32>()?;
         fits(&architecture, "training", &training)?;
         fits(&architecture, "evaluation", &evaluation)?;
         let evaluation_key = sample_key(&evaluation, seed);

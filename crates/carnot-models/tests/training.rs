@@ -163,6 +163,10 @@ fn misuse_is_refused_by_name() {
     let error =
         new(of(784, 10), Relaxation { learning_rate: -1.0, ..Relaxation::default() }).expect_err("rate");
     assert!(matches!(error, ModelError::Option { option: "learning_rate", .. }));
+    let precise = Likelihood::Gaussian { variance: 1e-300 };
+    let precise = Architecture::fully_connected(784, &[4], 2, 10, precise).expect("it fits");
+    let error = new(precise, Relaxation::default()).expect_err("a variance");
+    assert!(matches!(error, ModelError::Variance { value: 1e-300, .. }));
     // The least that is allowed works.
     let least = Relaxation { initial_steps: 0, steps: 8, batch_size: 1, ..Relaxation::default() };
     let system = new(of(784, 10), least).expect("it fits");
