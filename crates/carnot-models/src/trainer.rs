@@ -111,8 +111,8 @@ impl<'a, T: Scalar> Trainer<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Diverged`] where the objective or a gradient that is to be clipped is not finite: the parameters are then
-    /// those before the step.
+    /// [`ModelError::Diverged`] where the objective or a gradient that is to be clipped is not finite: the training is then
+    /// as before the step.
     pub fn step(&mut self) -> Result<Option<Rdc>, ModelError> {
         let step = self.steps();
         if self.is_done() {

@@ -145,7 +145,8 @@ impl<N: Network> Steps for Lent<'_, N> {
         learning_rate: f64,
     ) -> Result<Rdc, ModelError> {
         let Progress { optimiser, batches } = progress;
-        batches.next_into(&mut self.rows);
+        let mut ahead = batches.clone();
+        ahead.next_into(&mut self.rows);
         self.noise.resize(self.rows.len() * self.network.noise(), 0.0);
         normals_into(&mut self.noise, generator(self.system.seed, Purpose::TrainingNoise, optimiser.steps()));
         network::set(&self.variables, parameters.values())?;
@@ -154,6 +155,7 @@ impl<N: Network> Steps for Lent<'_, N> {
         let rdc = network::gradient(&losses, &self.variables, at, &mut self.gradient)?;
         check_finite(optimiser.steps(), rdc.objective(at), at)?;
         move_down(parameters.values_mut(), optimiser, &self.gradient, at, learning_rate)?;
+        *batches = ahead;
         Ok(rdc)
     }
 }

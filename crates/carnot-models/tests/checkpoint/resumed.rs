@@ -75,6 +75,10 @@ fn a_training_that_diverges_keeps_the_last_good_checkpoint() {
         let mut trainer = Trainer::<f32>::new(explodes.clone(), &data).expect("a training");
         let error = trainer.run(&path, 1).expect_err("it diverges");
         let ModelError::Diverged { step, .. } = error else { panic!("{error}") };
+        // The step that failed has not been taken, its batch neither.
+        let mut again = Trainer::<f32>::new(explodes, &data).expect("a training");
+        trained(&mut again, 11);
+        assert_eq!(trainer.checkpoint(), again.checkpoint());
         let kept = Checkpoint::<f32>::read(&path).expect("a checkpoint");
         // The step at the large rate is the eleventh, which the twelfth finds out.
         assert_eq!((step, kept.steps()), (11, 10));
