@@ -1,68 +1,13 @@
 //! A network trained to equilibrium, as a system on its surface.
 
 use std::fmt;
-use std::sync::Arc;
 
 use carnot_data::ImageDataset;
-use carnot_info::Estimate;
 use carnot_surface::{At, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
 
 use crate::evaluation::{evaluate, sample_key};
 use crate::training::{Progress, Training, relaxed};
-use crate::{Architecture, Evaluation, ModelError, Parameters, Relaxation};
-
-/// A trained model and all that its next relaxation needs: cheap to clone.
-#[derive(Debug, Clone)]
-pub struct LearnedState {
-    parameters: Arc<Parameters>,
-    progress: Arc<Progress>,
-    accuracy: Estimate,
-}
-
-impl LearnedState {
-    pub(crate) fn new(parameters: Parameters, progress: Progress, accuracy: Estimate) -> Self {
-        Self { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy }
-    }
-
-    /// What a further relaxation starts from.
-    pub(crate) fn start(&self) -> (Parameters, Progress) {
-        ((*self.parameters).clone(), (*self.progress).clone())
-    }
-
-    /// Checks that the parameters are as many as a model has, and the place in the data one of the training set and the schedule.
-    pub(crate) fn check(
-        &self,
-        parameters: usize,
-        training: &ImageDataset,
-        relaxation: &Relaxation,
-    ) -> Result<(), ModelError> {
-        let batches = &self.progress.batches;
-        let parts = [
-            ("parameters", self.parameters.len(), parameters),
-            ("training samples", batches.n_samples(), training.len()),
-            ("samples in a batch", batches.batch_size(), relaxation.batch_size),
-        ];
-        match parts.into_iter().find(|(_, found, expected)| found != expected) {
-            Some((what, found, expected)) => Err(ModelError::State { what, found, expected }),
-            None => Ok(()),
-        }
-    }
-
-    /// The parameters at equilibrium, averaged over the end of the relaxation.
-    pub fn parameters(&self) -> &Parameters {
-        &self.parameters
-    }
-
-    /// The accuracy on the system's evaluation set.
-    pub fn accuracy(&self) -> Estimate {
-        self.accuracy
-    }
-
-    /// Steps of the optimiser since the model was new.
-    pub fn steps(&self) -> u64 {
-        self.progress.optimiser.steps()
-    }
-}
+use crate::{Architecture, Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 
 /// An encoder, decoder and classifier that are relaxed on a training set and observed on an evaluation set.
 ///
@@ -144,7 +89,7 @@ impl LearnedSystem {
     pub fn evaluate(&self, state: &LearnedState, data: &ImageDataset) -> Result<Evaluation, ModelError> {
         fits(&self.architecture, "evaluation", data)?;
         self.check_state(state)?;
-        evaluate(&self.architecture, &state.parameters, data, sample_key(data, self.seed), self.seed)
+        evaluate(&self.architecture, state.parameters(), data, sample_key(data, self.seed), self.seed)
     }
 
     fn check_state(&self, state: &LearnedState) -> Result<(), ModelError> {
@@ -162,7 +107,7 @@ impl LearnedSystem {
         let start = match from {
             Some(state) => {
                 self.check_state(state)?;
-                state.start()
+                state.start()?
             }
             None => self.start()?,
         };

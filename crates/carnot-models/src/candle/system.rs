@@ -169,7 +169,7 @@ impl<N: Network> System for CandleSystem<N> {
         let start = match from {
             Some(state) => {
                 state.check(self.initial.len(), &self.training, &self.relaxation)?;
-                state.start()
+                state.start()?
             }
             None => self.start()?,
         };

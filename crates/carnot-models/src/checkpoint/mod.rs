@@ -20,7 +20,7 @@ use tensors::{Remaining, Tensors, replace};
 
 use crate::engine::Scalar;
 use crate::optimiser::OptimiserState;
-use crate::{Architecture, ModelError, Parameters, Plan, Record};
+use crate::{Architecture, ModelError, Parameters, Plan, Record, hexadecimal};
 
 /// The entry of the header, and the version of what it says.
 const KEY: &str = "carnot";
@@ -125,7 +125,7 @@ impl<T: Scalar> Checkpoint<T> {
         };
         let mut hasher = Sha256::new_with_prefix(serde_json::to_vec(&description)?);
         tensors.bytes().for_each(|bytes| hasher.update(bytes));
-        description.digest = hexadecimal(hasher);
+        description.digest = hexadecimal::encode(&hasher.finalize());
         let header = HashMap::from([(KEY.to_owned(), serde_json::to_string(&description)?)]);
         replace(path.as_ref(), &tensors.serialised::<T>(Some(header))?)
     }
@@ -166,7 +166,7 @@ impl<T: Scalar> Checkpoint<T> {
         let second = if plan.optimiser.has_second_moments() { take(SECOND)? } else { Vec::new() };
         let average = if is_averaged { Some(take(AVERAGE)?) } else { None };
         tensors.finish()?;
-        let found = hexadecimal(hasher);
+        let found = hexadecimal::encode(&hasher.finalize());
         if found != expected {
             return Err(CheckpointError::Digest { expected, found }.into());
         }
@@ -218,8 +218,4 @@ impl<T: Scalar> Parameters<T> {
         tensors.finish()?;
         Ok(Self::from_values(values))
     }
-}
-
-fn hexadecimal(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

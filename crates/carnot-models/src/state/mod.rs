@@ -1,0 +1,141 @@
+//! What an equilibrium of a network leaves behind.
+
+mod written;
+
+use std::sync::Arc;
+
+use carnot_data::{BatchError, BatchPosition, Batches, ImageDataset};
+use carnot_info::Estimate;
+
+use crate::optimiser::OptimiserState;
+use crate::training::Progress;
+use crate::{ModelError, Parameters, Relaxation};
+
+/// A trained model and all that its next relaxation needs: cheap to clone.
+///
+/// It is written and read with serde, and so are a `Checkpoint` of `carnot-process` and an
+/// [`Equilibrium`](carnot_surface::Equilibrium) of it: a relaxation from what was read gives the same bytes as one from what
+/// was written. The numbers of the model, three for each parameter where the optimiser is Adam, are written as the
+/// hexadecimal digits of their bytes, 8 a number: exact in every format, whatever it does to floating-point numbers. Their
+/// SHA-256 is written beside them. What cannot be the state of a training is refused when it is read: another version, other
+/// bytes than were written, lengths that do not fit, numbers that are not finite.
+///
+/// ```
+/// use carnot_data::synthetic;
+/// use carnot_models::{Architecture, LearnedState, LearnedSystem, Likelihood, Relaxation};
+/// use carnot_surface::{Multipliers, System};
+///
+/// let digits = synthetic::digits(40, 1)?;
+/// let model = Architecture::fully_connected(784, &[8], 2, 10, Likelihood::Bernoulli)?;
+/// let relaxation = Relaxation { initial_steps: 5, steps: 8, batch_size: 10, ..Relaxation::default() };
+/// let system = LearnedSystem::new(model, digits.clone(), digits, relaxation, 7)?;
+/// let start = system.equilibrium(Multipliers::new(2.0, 0.5)?, None)?;
+///
+/// let text = serde_json::to_string(&start.state)?;
+/// let read: LearnedState = serde_json::from_str(&text)?;
+/// assert_eq!(read, start.state);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[serde(try_from = "written::Written")]
+pub struct LearnedState {
+    parameters: Arc<Parameters>,
+    optimiser: Arc<OptimiserState<f32>>,
+    stream: Stream,
+    accuracy: Estimate,
+}
+
+/// Which batches are drawn: with the number of those that were, all that there is to know of where they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stream {
+    seed: u64,
+    /// Both at least 1.
+    n_samples: usize,
+    batch_size: usize,
+}
+
+impl Stream {
+    fn of(batches: &Batches) -> Self {
+        let seed = batches.position().seed;
+        Self { seed, n_samples: batches.n_samples(), batch_size: batches.batch_size() }
+    }
+
+    /// The batches that come after so many.
+    fn after(self, drawn: u64) -> Result<Batches, BatchError> {
+        let Self { seed, n_samples, batch_size } = self;
+        let (indices, of_an_epoch) = (u128::from(drawn) * batch_size as u128, n_samples as u128);
+        // Epochs are counted modulo 2^64 there.
+        let epoch = (indices / of_an_epoch) as u64;
+        let offset = (indices % of_an_epoch) as usize;
+        Batches::resume(n_samples, batch_size, BatchPosition { seed, epoch, offset })
+    }
+}
+
+impl LearnedState {
+    pub(crate) fn new(parameters: Parameters, progress: Progress, accuracy: Estimate) -> Self {
+        let Progress { optimiser, batches } = progress;
+        let stream = Stream::of(&batches);
+        Self { parameters: Arc::new(parameters), optimiser: Arc::new(optimiser), stream, accuracy }
+    }
+
+    /// What a further relaxation starts from. Every step of the optimiser has drawn one batch.
+    pub(crate) fn start(&self) -> Result<(Parameters, Progress), ModelError> {
+        let batches = self.stream.after(self.steps())?;
+        let optimiser = (*self.optimiser).clone();
+        Ok(((*self.parameters).clone(), Progress { optimiser, batches }))
+    }
+
+    /// Checks that the parameters are as many as a model has, and the place in the data one of the training set and the
+    /// schedule.
+    pub(crate) fn check(
+        &self,
+        parameters: usize,
+        training: &ImageDataset,
+        relaxation: &Relaxation,
+    ) -> Result<(), ModelError> {
+        let parts = [
+            ("parameters", self.parameters.len(), parameters),
+            ("training samples", self.stream.n_samples, training.len()),
+            ("samples in a batch", self.stream.batch_size, relaxation.batch_size),
+        ];
+        match parts.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((what, found, expected)) => Err(ModelError::State { what, found, expected }),
+            None => Ok(()),
+        }
+    }
+
+    /// The parameters at equilibrium, averaged over the end of the relaxation.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The accuracy on the system's evaluation set.
+    pub fn accuracy(&self) -> Estimate {
+        self.accuracy
+    }
+
+    /// Steps of the optimiser since the model was new.
+    pub fn steps(&self) -> u64 {
+        self.optimiser.steps()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_batches_says_where_they_stand() {
+        for (n_samples, batch_size) in [(10, 4), (7, 7), (3, 8), (5, 1), (1, 1)] {
+            let mut batches = Batches::new(n_samples, batch_size, 9).expect("batches");
+            let (mut next, mut found) = (Vec::new(), Vec::new());
+            for drawn in 0..30 {
+                let mut again = Stream::of(&batches).after(drawn).expect("batches");
+                assert_eq!(again.position(), batches.position());
+                batches.next_into(&mut next);
+                again.next_into(&mut found);
+                assert_eq!(found, next, "{n_samples} {batch_size} {drawn}");
+            }
+        }
+    }
+}
