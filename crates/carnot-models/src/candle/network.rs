@@ -111,12 +111,22 @@ pub(super) fn values(variables: &[Var]) -> Result<Vec<f32>> {
     Ok(flat)
 }
 
-/// Sets all variables.
-pub(super) fn set(variables: &[Var], mut flat: &[f32]) -> Result<()> {
+/// Sets all variables, whose values must be as many.
+pub(super) fn set(variables: &[Var], mut flat: &[f32]) -> std::result::Result<(), ModelError> {
+    check_count(variables.iter().map(|variable| variable.elem_count()).sum(), flat.len())?;
     for variable in variables {
         let (values, rest) = flat.split_at(variable.elem_count());
         variable.set(&Tensor::from_slice(values, variable.shape(), variable.device())?)?;
         flat = rest;
     }
     Ok(())
+}
+
+/// Refuses variables of another size than at first.
+fn check_count(found: usize, expected: usize) -> std::result::Result<(), ModelError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(ModelError::State { what: "values of variables", found, expected })
+    }
 }

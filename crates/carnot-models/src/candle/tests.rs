@@ -162,6 +162,41 @@ fn networks_that_do_not_fit_are_refused_by_name() {
     assert!(matches!(error, ModelError::State { what: "parameters", found: 1, .. }), "{error}");
 }
 
+/// A network that has another variable, or one less, whenever it is asked.
+struct Fickle {
+    counts: std::sync::Mutex<Vec<usize>>,
+}
+
+impl Network for Fickle {
+    fn variables(&self) -> Vec<Var> {
+        let count = self.counts.lock().expect("ours").pop().unwrap_or(1);
+        (0..count).map(|_| Var::zeros(1, DType::F32, &Device::Cpu).expect("a variable")).collect()
+    }
+
+    fn noise(&self) -> usize {
+        1
+    }
+
+    fn see(&self, inputs: &Tensor, _: &Tensor) -> Result<Seen> {
+        let zeros = |columns: usize| Tensor::zeros((inputs.dim(0)?, columns), DType::F32, &Device::Cpu);
+        let [rate, distortion] = [zeros(1)?.flatten_all()?, zeros(1)?.flatten_all()?];
+        Ok(Seen { rate, distortion, logits: zeros(10)? })
+    }
+}
+
+#[test]
+fn variables_that_change_in_number_are_an_error() {
+    for (first, then) in [(1, 2), (2, 1)] {
+        let network = Fickle { counts: vec![then, first].into() };
+        let system = CandleSystem::new(network, digits(), digits(), relaxation(), 0).expect("a system");
+        let error = system.equilibrium(at(1.0, 1.0), None).expect_err("other variables");
+        let ModelError::State { what: "values of variables", found, expected } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((found, expected), (then, first));
+    }
+}
+
 #[test]
 fn a_device_that_is_not_there_is_an_error_that_names_it() {
     assert!(device(Processor::Cpu).is_ok_and(|device| device.is_cpu()));
