@@ -38,17 +38,13 @@ pub enum ModelError {
         /// Its outputs.
         outputs: usize,
     },
-    /// A batch that this memory does not hold.
-    #[error(
-        "{n_inputs} inputs with {n_samples} of z for each, {features} numbers for every z, do not fit in memory"
-    )]
+    /// More numbers than this memory holds.
+    #[error("there is no memory for {what}, {bytes:.0e} bytes")]
     Memory {
-        /// Inputs of the batch.
-        n_inputs: usize,
-        /// Samples of z for each.
-        n_samples: usize,
-        /// Numbers that the engine keeps for each of those, at least.
-        features: usize,
+        /// Which numbers.
+        what: &'static str,
+        /// Bytes that they take, at least.
+        bytes: f64,
     },
     /// An activation that does not follow a linear layer.
     #[error("layer {layer} of the {network} is an activation that does not follow a linear layer")]

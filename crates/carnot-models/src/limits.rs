@@ -25,8 +25,8 @@ pub(crate) fn check_parameters(networks: [(&'static str, &[Layer]); 3]) -> Resul
     Ok(())
 }
 
-/// Checks that an engine's numbers of a batch, one for each column and each pixel, latent dimension and output of a layer,
-/// fit in memory as it is, so that a size that makes no sense is an error and not the end of the program.
+/// Checks that the parameters and an engine's numbers of a batch, one for each column and each pixel, latent dimension and
+/// output of a layer, fit in memory as it is.
 pub(crate) fn check_batch<T: Scalar>(
     architecture: &Architecture,
     n_inputs: usize,
@@ -40,13 +40,27 @@ pub(crate) fn check_batch<T: Scalar>(
             }
         }
     }
-    let columns = n_inputs.checked_mul(n_samples);
-    let bytes = columns.and_then(|columns| columns.checked_mul(features)?.checked_mul(size_of::<T>()));
+    let parameters = crate::parameters::count(architecture);
+    check_numbers::<T>("the parameters and a batch", &[[parameters, 1, 1], [n_inputs, n_samples, features]])
+}
+
+/// Checks that there is memory for as many numbers as the sum of some products, so that sizes that make no sense are an
+/// error and not the end of the program.
+pub(crate) fn check_numbers<T: Scalar>(what: &'static str, terms: &[[usize; 3]]) -> Result<(), ModelError> {
+    let add = |sum: usize, [a, b, c]: &[usize; 3]| sum.checked_add(a.checked_mul(*b)?.checked_mul(*c)?);
+    let numbers = terms.iter().try_fold(0, add);
     let mut probe = Vec::<u8>::new();
-    let is_had = bytes.is_some_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
+    let is_had = numbers
+        .and_then(|numbers| numbers.checked_mul(size_of::<T>()))
+        .is_some_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
     // Unless somebody looks, a compiler may leave out an allocation that nobody uses, and take it as had.
     std::hint::black_box(&mut probe);
-    if is_had { Ok(()) } else { Err(ModelError::Memory { n_inputs, n_samples, features }) }
+    if is_had {
+        return Ok(());
+    }
+    let product = |term: &[usize; 3]| term.iter().map(|&n| n as f64).product::<f64>();
+    let bytes = size_of::<T>() as f64 * terms.iter().map(product).sum::<f64>();
+    Err(ModelError::Memory { what, bytes })
 }
 
 #[cfg(test)]
@@ -128,9 +142,13 @@ mod tests {
             let error = Engine::<f32>::new(&small, n_inputs, n_samples).expect_err("no memory");
             assert!(matches!(error, ModelError::Memory { .. }), "{error}");
         }
+        assert_eq!(
+            Engine::<f32>::new(&small, 1 << 50, 1).expect_err("no memory").to_string(),
+            "there is no memory for the parameters and a batch, 9e16 bytes"
+        );
         let large =
             Architecture::fully_connected(1 << 50, &[], 1, 2, Likelihood::Bernoulli).expect("it fits");
         let error = Engine::<f64>::new(&large, 1, 1).expect_err("no memory");
-        assert!(matches!(error, ModelError::Memory { n_inputs: 1, n_samples: 1, .. }), "{error}");
+        assert!(matches!(error, ModelError::Memory { .. }), "{error}");
     }
 }

@@ -23,11 +23,15 @@ pub struct Plan {
     /// The first step, counted from zero, after which the parameters are averaged: a step of the schedule. `None`, the
     /// default, for no average.
     pub averaged_from: Option<u64>,
-    /// Every how many steps R, D and C of the batch are recorded, at least 1. Default 100.
+    /// Every how many steps R, D and C of the batch are recorded, at least 1, and so many that there are at most 2^18
+    /// records: they have to fit in the header of a checkpoint. Default 100.
     pub record_every: u64,
     /// What initial parameters, batches and noise are drawn from. Default 0.
     pub seed: u64,
 }
+
+/// The header of a safetensors file has at most 10^8 bytes; a record takes about 200 of them.
+const MOST_RECORDS: u64 = 1 << 18;
 
 impl Plan {
     /// A training with every default.
@@ -57,8 +61,13 @@ impl Plan {
         if let Some((option, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(ModelError::Option { option, requirement: "at least 1", value: 0.0 });
         }
-        // What is called an average would be the parameters of the last step.
         let steps = self.schedule.steps();
+        if steps.div_ceil(self.record_every) > MOST_RECORDS {
+            let (option, requirement) =
+                ("record_every", "so many steps that there are at most 262144 records");
+            return Err(ModelError::Option { option, requirement, value: self.record_every as f64 });
+        }
+        // What is called an average would be the parameters of the last step.
         if let Some(from) = self.averaged_from.filter(|from| *from >= steps) {
             return Err(ModelError::Average { from, steps });
         }
@@ -97,6 +106,21 @@ mod tests {
             Architecture::fully_connected(4, &[3], 1, 2, Likelihood::Bernoulli).expect("it fits");
         let schedule = Schedule::new(vec![Phase::constant(6, 1e-3), Phase::constant(4, 1e-4)]);
         Plan::new(architecture, Multipliers::new(1.0, 1.0).expect("valid"), schedule.expect("a schedule"))
+    }
+
+    #[test]
+    fn records_are_no_more_than_a_file_has_room_for() {
+        let long = |steps, record_every| {
+            let schedule = Schedule::new(vec![Phase::constant(steps, 1e-3)]).expect("a schedule");
+            Plan { schedule, record_every, ..plan() }.check()
+        };
+        assert!(long(MOST_RECORDS, 1).is_ok() && long(100 * MOST_RECORDS, 100).is_ok());
+        for (steps, record_every) in
+            [(MOST_RECORDS + 1, 1), (100 * MOST_RECORDS + 1, 100), (u64::MAX, 1 << 40)]
+        {
+            let error = long(steps, record_every).expect_err("too many");
+            assert!(matches!(error, ModelError::Option { option: "record_every", .. }), "{error}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use carnot_data::ImageDataset;
 use carnot_surface::{At, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
 
 use crate::evaluation::{evaluate, sample_key};
+use crate::limits::check_batch;
 use crate::training::{Progress, Training, relaxed};
 use crate::{Architecture, Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 
@@ -48,7 +49,7 @@ impl LearnedSystem {
     ///
     /// [`ModelError::Data`] where a set's pixels or classes do not fit the architecture or there are too few samples;
     /// [`ModelError::Option`] for a schedule outside its range; [`ModelError::Variance`] for a decoder's variance that `f32`
-    /// has no number for.
+    /// has no number for; [`ModelError::Memory`] for a model or a batch that does not fit in memory.
     pub fn new(
         architecture: Architecture,
         training: ImageDataset,
@@ -60,6 +61,7 @@ impl LearnedSystem {
         architecture.likelihood().check::<f32>()?;
         fits(&architecture, "training", &training)?;
         fits(&architecture, "evaluation", &evaluation)?;
+        check_batch::<f32>(&architecture, relaxation.batch_size, relaxation.samples)?;
         let evaluation_key = sample_key(&evaluation, seed);
         Ok(Self { architecture, training, evaluation, evaluation_key, relaxation, seed, on_step: None })
     }

@@ -8,6 +8,7 @@ use carnot_surface::Rdc;
 use crate::checkpoint::Checkpoint;
 use crate::engine::Scalar;
 use crate::evaluation::{evaluate, sample_key};
+use crate::limits::check_batch;
 use crate::optimiser::OptimiserState;
 use crate::random::{Purpose, seed_for};
 use crate::system::fits;
@@ -51,10 +52,12 @@ impl<'a, T: Scalar> Trainer<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Option`] for a plan with a number outside its range, [`ModelError::Data`] where the data do not fit the
-    /// model.
+    /// [`ModelError::Option`] for a plan with a number outside its range, [`ModelError::Average`] for one that averages no
+    /// step, [`ModelError::Variance`] for a decoder's variance that `T` has no number for, [`ModelError::Memory`] where the
+    /// model or a batch does not fit in memory, [`ModelError::Data`] where the data do not fit the model.
     pub fn new(plan: Plan, data: &'a ImageDataset) -> Result<Self, ModelError> {
         plan.check()?;
+        check_batch::<T>(&plan.architecture, plan.batch_size, plan.samples)?;
         let parameters = Parameters::initial(&plan.architecture, plan.seed);
         let optimiser = OptimiserState::new(plan.optimiser, parameters.len())?;
         let batches = Batches::new(data.len(), plan.batch_size, seed_for(plan.seed, Purpose::Batches))?;

@@ -122,7 +122,7 @@ pub(crate) fn relaxed(
         stepped(progress.optimiser.steps());
     }
     let mut average = parameters.clone();
-    let mut objectives = Vec::with_capacity((relaxation.steps - relaxation.averaged_from()) as usize);
+    let mut objectives = Vec::new();
     for step in 0..relaxation.steps {
         let rdc = steps.step(&mut parameters, &mut progress, at, rates.rate(step))?;
         if step >= relaxation.averaged_from() {

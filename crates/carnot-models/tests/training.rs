@@ -1,7 +1,7 @@
 //! The learned system on synthetic digits: how well it learns, and that it learns the same thing every time.
 
 use carnot_data::{ImageDataset, Sizes, split, synthetic};
-use carnot_models::{Architecture, LearnedSystem, Likelihood, ModelError, Relaxation};
+use carnot_models::{Architecture, LearnedSystem, Likelihood, Method, ModelError, Optimiser, Relaxation};
 use carnot_surface::{At, Certificate, Multipliers, Observables, System};
 use carnot_testkit::{assert_close, tier};
 
@@ -167,6 +167,16 @@ fn misuse_is_refused_by_name() {
     let precise = Architecture::fully_connected(784, &[4], 2, 10, precise).expect("it fits");
     let error = new(precise, Relaxation::default()).expect_err("a variance");
     assert!(matches!(error, ModelError::Variance { value: 1e-300, .. }));
+    let method = Method::Adam { decay: [0.9, 0.999], epsilon: 1e-50, weight_decay: 0.0 };
+    let optimiser = Optimiser { method, clip_norm: None };
+    let error = new(of(784, 10), Relaxation { optimiser, ..Relaxation::default() }).expect_err("epsilon");
+    assert!(matches!(error, ModelError::Option { option: "epsilon", .. }));
+    let batch_size = usize::MAX;
+    let error = new(of(784, 10), Relaxation { batch_size, ..Relaxation::default() }).expect_err("a batch");
+    assert!(matches!(error, ModelError::Memory { .. }), "{error}");
+    let wide = Architecture::fully_connected(784, &[1 << 40], 2, 10, GAUSSIAN).expect("it could be");
+    let error = new(wide, Relaxation::default()).expect_err("parameters");
+    assert!(matches!(error, ModelError::Memory { .. }), "{error}");
     // The least that is allowed works.
     let least = Relaxation { initial_steps: 0, steps: 8, batch_size: 1, ..Relaxation::default() };
     let system = new(of(784, 10), least).expect("it fits");
