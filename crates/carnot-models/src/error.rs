@@ -4,7 +4,7 @@ use carnot_data::{BatchError, DatasetError};
 use carnot_info::InfoError;
 use carnot_surface::{EstimateError, Multipliers};
 
-use crate::CheckpointError;
+use crate::{CheckpointError, Optimiser};
 
 /// Why a model could not be built, relaxed or evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +143,14 @@ pub enum ModelError {
         found: usize,
         /// What the system has.
         expected: usize,
+    },
+    /// A state that another optimiser has left: its moments are not those that this one keeps.
+    #[error("the state is that of the optimiser {found:?}, this system has {expected:?}")]
+    Optimiser {
+        /// The state's.
+        found: Optimiser,
+        /// The system's.
+        expected: Optimiser,
     },
     /// The objective became NaN or infinite.
     #[error("the objective is {objective} at step {step} (lambda {}, gamma {})", at.lambda(), at.gamma())]

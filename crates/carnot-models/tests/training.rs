@@ -188,6 +188,10 @@ fn misuse_is_refused_by_name() {
     refused(&small(GAUSSIAN, 0), "parameters");
     let other_batches = Relaxation { batch_size: 2, ..least };
     refused(&new(of(784, 10), other_batches).expect("it fits"), "samples in a batch");
+    let optimiser = Optimiser { clip_norm: Some(1.0), ..Optimiser::ADAM };
+    let clipped = new(of(784, 10), Relaxation { optimiser, ..least }).expect("it fits");
+    let error = clipped.equilibrium(at(1.0, 1.0), Some(&state)).expect_err("another optimiser's state");
+    assert!(matches!(error, ModelError::Optimiser { expected, .. } if expected == optimiser), "{error}");
     let fewer = training.select(&[0, 1, 2]).expect("rows");
     let other_data = LearnedSystem::new(of(784, 10), fewer, evaluation.clone(), least, 0).expect("it fits");
     refused(&other_data, "training samples");

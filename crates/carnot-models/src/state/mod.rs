@@ -85,8 +85,8 @@ impl LearnedState {
         Ok(((*self.parameters).clone(), Progress { optimiser, batches }))
     }
 
-    /// Checks that the parameters are as many as a model has, and the place in the data one of the training set and the
-    /// schedule.
+    /// Checks that the parameters are as many as a model has, and the place in the data and the optimiser those of the
+    /// training set and the schedule.
     pub(crate) fn check(
         &self,
         parameters: usize,
@@ -98,10 +98,13 @@ impl LearnedState {
             ("training samples", self.stream.n_samples, training.len()),
             ("samples in a batch", self.stream.batch_size, relaxation.batch_size),
         ];
-        match parts.into_iter().find(|(_, found, expected)| found != expected) {
-            Some((what, found, expected)) => Err(ModelError::State { what, found, expected }),
-            None => Ok(()),
+        if let Some((what, found, expected)) =
+            parts.into_iter().find(|(_, found, expected)| found != expected)
+        {
+            return Err(ModelError::State { what, found, expected });
         }
+        let (found, expected) = (self.optimiser.optimiser(), relaxation.optimiser);
+        if found == expected { Ok(()) } else { Err(ModelError::Optimiser { found, expected }) }
     }
 
     /// The parameters at equilibrium, averaged over the end of the relaxation.
