@@ -16,9 +16,9 @@ use crate::{ModelError, Parameters, Relaxation};
 /// It is written and read with serde, and so are a `Checkpoint` of `carnot-process` and an
 /// [`Equilibrium`](carnot_surface::Equilibrium) of it: a relaxation from what was read gives the same bytes as one from what
 /// was written. The numbers of the model, three for each parameter where the optimiser is Adam, are written as the
-/// hexadecimal digits of their bytes, 8 a number: exact in every format, whatever it does to floating-point numbers. Their
-/// SHA-256 is written beside them. What cannot be the state of a training is refused when it is read: another version, other
-/// bytes than were written, lengths that do not fit, numbers that are not finite.
+/// hexadecimal digits of their bytes, 8 a number, which every format keeps; the SHA-256 of all that is written is beside them.
+/// What cannot be the state of a training is refused when it is read: another version, anything else than was written,
+/// lengths that do not fit, numbers that are not finite.
 ///
 /// ```
 /// use carnot_data::synthetic;

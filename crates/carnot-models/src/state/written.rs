@@ -49,7 +49,7 @@ pub(super) struct Written {
     parameters: String,
     first_moments: String,
     second_moments: String,
-    /// SHA-256 of the counts and of the bytes of the numbers, in this order.
+    /// SHA-256 of this, as JSON with an empty digest.
     digest: String,
 }
 
@@ -70,6 +70,8 @@ pub(super) enum Invalid {
     Digest { found: String, expected: String },
     #[error(transparent)]
     Optimiser(#[from] ModelError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
 
 const NAMES: [&str; 3] = ["parameters", "first moments", "second moments"];
@@ -104,41 +106,36 @@ fn check(state: &LearnedState) -> Result<(), Invalid> {
     }
 }
 
-/// The counts and the bytes of the numbers, in their order.
-fn digest(stream: Stream, steps: u64, numbers: &[Vec<u8>; 3]) -> String {
-    let Stream { seed, n_samples, batch_size } = stream;
+/// SHA-256 of what is written, as JSON, its digest empty.
+fn digest(undigested: &Written) -> Result<String, Invalid> {
     let mut hasher = Sha256::new();
-    for count in [steps, seed, n_samples as u64, batch_size as u64] {
-        hasher.update(count.to_le_bytes());
-    }
-    numbers.iter().for_each(|bytes| hasher.update(bytes));
-    hexadecimal::encode(&hasher.finalize())
+    serde_json::to_writer(&mut hasher, undigested)?;
+    Ok(hexadecimal::encode(&hasher.finalize()))
 }
 
 impl Serialize for LearnedState {
     fn serialize<Z: Serializer>(&self, to: Z) -> Result<Z::Ok, Z::Error> {
         check(self).map_err(Z::Error::custom)?;
         let [first, second] = self.optimiser.moments();
-        let numbers = [self.parameters.values(), first, second]
-            .map(|numbers| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>());
-        let (stream, steps) = (self.stream, self.steps());
-        let digest = digest(stream, steps, &numbers);
-        let [parameters, first_moments, second_moments] = numbers.map(|bytes| hexadecimal::encode(&bytes));
-        let Stream { seed, n_samples, batch_size } = stream;
-        let (version, optimiser, accuracy) = (Version, self.optimiser.optimiser(), self.accuracy);
-        let written = Written {
-            version,
-            optimiser,
-            steps,
+        let digits = |numbers: &[f32]| {
+            let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+            hexadecimal::encode(&bytes)
+        };
+        let Stream { seed, n_samples, batch_size } = self.stream;
+        let mut written = Written {
+            version: Version,
+            optimiser: self.optimiser.optimiser(),
+            steps: self.steps(),
             seed,
             n_samples,
             batch_size,
-            accuracy,
-            parameters,
-            first_moments,
-            second_moments,
-            digest,
+            accuracy: self.accuracy,
+            parameters: digits(self.parameters.values()),
+            first_moments: digits(first),
+            second_moments: digits(second),
+            digest: String::new(),
         };
+        written.digest = digest(&written).map_err(Z::Error::custom)?;
         written.serialize(to)
     }
 }
@@ -146,30 +143,25 @@ impl Serialize for LearnedState {
 impl TryFrom<Written> for LearnedState {
     type Error = Invalid;
 
-    fn try_from(written: Written) -> Result<Self, Invalid> {
-        let Written { optimiser, steps, seed, n_samples, batch_size, accuracy, digest: expected, .. } =
-            written;
-        let stream = Stream { seed, n_samples, batch_size };
-        let decoded = |what, text: &str| {
-            let bytes =
-                hexadecimal::decode(text).filter(|bytes| bytes.len().is_multiple_of(size_of::<f32>()));
-            bytes.ok_or(Invalid::NotNumbers { what })
+    fn try_from(mut written: Written) -> Result<Self, Invalid> {
+        let numbers = |what, text: &str| {
+            let bytes = hexadecimal::decode(text).ok_or(Invalid::NotNumbers { what })?;
+            let (numbers, []) = bytes.as_chunks() else { return Err(Invalid::NotNumbers { what }) };
+            Ok(numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
         };
-        let numbers = [
-            decoded(NAMES[0], &written.parameters)?,
-            decoded(NAMES[1], &written.first_moments)?,
-            decoded(NAMES[2], &written.second_moments)?,
-        ];
-        let found = digest(stream, steps, &numbers);
+        let parameters = numbers(NAMES[0], &written.parameters)?;
+        let moments =
+            [numbers(NAMES[1], &written.first_moments)?, numbers(NAMES[2], &written.second_moments)?];
+        let expected = std::mem::take(&mut written.digest);
+        let found = digest(&written)?;
         if found != expected {
             return Err(Invalid::Digest { found, expected });
         }
-        let [parameters, first, second] =
-            numbers.map(|bytes| bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect());
+        let Written { optimiser, steps, seed, n_samples, batch_size, accuracy, .. } = written;
         let state = Self {
             parameters: Arc::new(Parameters::from_values(parameters)),
-            optimiser: Arc::new(OptimiserState::resume(optimiser, [first, second], steps)?),
-            stream,
+            optimiser: Arc::new(OptimiserState::resume(optimiser, moments, steps)?),
+            stream: Stream { seed, n_samples, batch_size },
             accuracy,
         };
         check(&state)?;
