@@ -11,6 +11,7 @@ use carnot_surface::{At, Equilibrium, Multipliers, Observables, Rdc, RdcEstimate
 use super::network::{self, Losses, Network};
 use crate::engine::{check_finite, move_down};
 use crate::evaluation::{CHUNK, sample_key};
+use crate::limits::check_numbers;
 use crate::random::{Purpose, generator, normals_into};
 use crate::training::{Progress, Steps, relaxed};
 use crate::{Evaluation, LearnedState, ModelError, Parameters, Relaxation};
@@ -47,7 +48,8 @@ impl<N: Network> CandleSystem<N> {
     ///
     /// [`ModelError::Option`] for a relaxation outside its range, or of several samples of z, which a network draws itself;
     /// [`ModelError::State`] for a network without variables, [`ModelError::Candle`] for variables of another type than `f32`,
-    /// [`ModelError::Data`] for a set with fewer than two samples.
+    /// [`ModelError::Data`] for a set with fewer than two samples, [`ModelError::Memory`] for a batch that does not fit in
+    /// memory.
     pub fn new(
         network: N,
         training: ImageDataset,
@@ -76,6 +78,10 @@ impl<N: Network> CandleSystem<N> {
         }
         let device = first.device().clone();
         let initial = Parameters::from_values(network::values(&variables)?);
+        let (batch, noise) = (relaxation.batch_size, network.noise());
+        let numbers = [[initial.len(), 1, 1], [batch, training.shape().n_pixels(), 1], [batch, noise, 1]];
+        check_numbers::<f32>("the variables and a batch", &numbers)?;
+        check_numbers::<f32>("the noise of an evaluation", &[[CHUNK, noise, 1]])?;
         let evaluation_key = sample_key(&evaluation, seed);
         let network = Mutex::new(network);
         Ok(Self { network, device, initial, training, evaluation, evaluation_key, relaxation, seed })

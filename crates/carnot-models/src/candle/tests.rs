@@ -138,6 +138,11 @@ fn networks_that_do_not_fit_are_refused_by_name() {
     assert!(matches!(error, ModelError::State { what: "variables", found: 0, .. }));
     let error = new(vec![scalar(DType::F64)], 1, 10, relaxation()).expect_err("another type");
     assert!(matches!(error, ModelError::Candle(_)), "{error}");
+    for batch_size in [usize::MAX, 1 << 50] {
+        let error = new(vec![scalar(DType::F32)], 1, 10, Relaxation { batch_size, ..relaxation() });
+        let error = error.expect_err("no memory");
+        assert!(matches!(error, ModelError::Memory { .. }), "{error}");
+    }
     let several = Relaxation { samples: 2, ..relaxation() };
     let error = new(vec![scalar(DType::F32)], 1, 10, several).expect_err("two samples");
     assert!(matches!(error, ModelError::Option { option: "samples", .. }));
