@@ -144,6 +144,14 @@ pub enum ModelError {
         /// What the system has.
         expected: usize,
     },
+    /// A state of a model with as many parameters, but with other layers.
+    #[error("the state is of a model with other layers: their digest is {found}, this system's {expected}")]
+    OtherLayers {
+        /// Of the state's layers.
+        found: String,
+        /// Of the system's.
+        expected: String,
+    },
     /// A state that another optimiser has left: its moments are not those that this one keeps.
     #[error("the state is that of the optimiser {found:?}, this system has {expected:?}")]
     Optimiser {

@@ -1,12 +1,14 @@
 //! A network trained to equilibrium, as a system on its surface.
 
 use std::fmt;
+use std::sync::Arc;
 
 use carnot_data::ImageDataset;
 use carnot_surface::{At, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
 
 use crate::evaluation::{evaluate, sample_key};
 use crate::limits::check_batch;
+use crate::state::digest_of_layers;
 use crate::training::{Progress, Training, relaxed};
 use crate::{Architecture, Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 
@@ -22,6 +24,8 @@ use crate::{Architecture, Evaluation, LearnedState, ModelError, Parameters, Rela
 /// equilibria.
 pub struct LearnedSystem {
     architecture: Architecture,
+    /// The digest of its layers.
+    layers: Arc<str>,
     training: ImageDataset,
     evaluation: ImageDataset,
     evaluation_key: SampleKey,
@@ -62,8 +66,18 @@ impl LearnedSystem {
         fits(&architecture, "training", &training)?;
         fits(&architecture, "evaluation", &evaluation)?;
         check_batch::<f32>(&architecture, relaxation.batch_size, relaxation.samples)?;
+        let layers = digest_of_layers(&(architecture.networks(), architecture.prior()))?;
         let evaluation_key = sample_key(&evaluation, seed);
-        Ok(Self { architecture, training, evaluation, evaluation_key, relaxation, seed, on_step: None })
+        Ok(Self {
+            architecture,
+            layers,
+            training,
+            evaluation,
+            evaluation_key,
+            relaxation,
+            seed,
+            on_step: None,
+        })
     }
 
     /// Calls `on_step` after every step of the optimiser with the number of steps that the model has had.
@@ -95,7 +109,8 @@ impl LearnedSystem {
     }
 
     fn check_state(&self, state: &LearnedState) -> Result<(), ModelError> {
-        state.check(crate::parameters::count(&self.architecture), &self.training, &self.relaxation)
+        let parameters = crate::parameters::count(&self.architecture);
+        state.check(&self.layers, parameters, &self.training, &self.relaxation)
     }
 
     fn start(&self) -> Result<(Parameters, Progress), ModelError> {
@@ -120,7 +135,7 @@ impl LearnedSystem {
         let Evaluation { rdc, accuracy } =
             evaluate(&self.architecture, &relaxed.average, &self.evaluation, self.evaluation_key, self.seed)?;
         let certificate = relaxed.certificate()?;
-        let state = LearnedState::new(relaxed.average, relaxed.progress, accuracy);
+        let state = LearnedState::new(Arc::clone(&self.layers), relaxed.average, relaxed.progress, accuracy);
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }

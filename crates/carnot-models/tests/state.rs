@@ -2,7 +2,8 @@
 
 use carnot_data::{ImageDataset, synthetic};
 use carnot_models::{
-    Architecture, LearnedState, LearnedSystem, Likelihood, Method, ModelError, Optimiser, Prior, Relaxation,
+    Architecture, Layer, LearnedState, LearnedSystem, Likelihood, Method, ModelError, Optimiser, Prior,
+    Relaxation,
 };
 use carnot_process::{
     Adaptive, Checkpoint, Drive, Guess, Hold, Measured, Options, Process, Tolerance, Waypoint,
@@ -151,4 +152,23 @@ fn the_state_of_another_training_is_refused_when_it_is_read() {
     let learned = system(Prior::LearnedDiagonal, Optimiser::ADAM.method);
     let error = learned.equilibrium(at(0.1, 2.0), Some(&read)).expect_err("of another model");
     assert!(matches!(error, ModelError::State { what: "parameters", .. }), "{error}");
+    // As many parameters, but bent by another function.
+    let architecture = adam().architecture().clone();
+    let mut encoder = architecture.encoder().to_vec();
+    assert_eq!(std::mem::replace(&mut encoder[1], Layer::Tanh), Layer::Relu);
+    let other = |encoder: Vec<Layer>, variance| {
+        let [decoder, classifier] =
+            [architecture.decoder(), architecture.classifier()].map(<[Layer]>::to_vec);
+        let architecture = Architecture::new(encoder, decoder, classifier, Likelihood::Gaussian { variance });
+        let relaxation = adam().relaxation();
+        LearnedSystem::new(architecture.expect("it fits"), digits(), digits(), relaxation, 3)
+            .expect("a system")
+    };
+    let bent = other(encoder, 0.5);
+    let error = bent.equilibrium(at(0.1, 2.0), Some(&read)).expect_err("of another model");
+    assert!(matches!(error, ModelError::OtherLayers { .. }), "{error}");
+    assert!(matches!(bent.evaluate(&read, &digits()), Err(ModelError::OtherLayers { .. })));
+    // Another likelihood leaves the layers what they are.
+    let sharper = other(architecture.encoder().to_vec(), 0.3);
+    assert!(sharper.equilibrium(at(0.1, 2.0), Some(&read)).is_ok());
 }

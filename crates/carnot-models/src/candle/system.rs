@@ -1,7 +1,7 @@
 //! A network of one's own in candle, as a system on its surface.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{DType, Device, Var};
 use carnot_data::ImageDataset;
@@ -13,6 +13,7 @@ use crate::engine::{check_finite, move_down};
 use crate::evaluation::{CHUNK, sample_key};
 use crate::limits::check_numbers;
 use crate::random::{Purpose, generator, normals_into};
+use crate::state::digest_of_layers;
 use crate::training::{Progress, Steps, relaxed};
 use crate::{Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 
@@ -22,6 +23,8 @@ use crate::{Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 pub struct CandleSystem<N> {
     network: Mutex<N>,
     device: Device,
+    /// The digest of the variables' shapes.
+    layers: Arc<str>,
     initial: Parameters,
     training: ImageDataset,
     evaluation: ImageDataset,
@@ -82,9 +85,11 @@ impl<N: Network> CandleSystem<N> {
         let numbers = [[initial.len(), 1, 1], [batch, training.shape().n_pixels(), 1], [batch, noise, 1]];
         check_numbers::<f32>("the variables and a batch", &numbers)?;
         check_numbers::<f32>("the noise of an evaluation", &[[CHUNK, noise, 1]])?;
+        let shapes: Vec<&[usize]> = variables.iter().map(|variable| variable.dims()).collect();
+        let layers = digest_of_layers(&shapes)?;
         let evaluation_key = sample_key(&evaluation, seed);
         let network = Mutex::new(network);
-        Ok(Self { network, device, initial, training, evaluation, evaluation_key, relaxation, seed })
+        Ok(Self { network, device, layers, initial, training, evaluation, evaluation_key, relaxation, seed })
     }
 
     /// The network, with the variables of a state.
@@ -93,7 +98,7 @@ impl<N: Network> CandleSystem<N> {
     ///
     /// [`ModelError::State`] for the state of another network.
     pub fn with_variables<R>(&self, state: &LearnedState, f: impl FnOnce(&N) -> R) -> Result<R, ModelError> {
-        state.check(self.initial.len(), &self.training, &self.relaxation)?;
+        state.check(&self.layers, self.initial.len(), &self.training, &self.relaxation)?;
         let network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         network::set(&network.variables(), state.parameters().values())?;
         Ok(f(&network))
@@ -174,7 +179,7 @@ impl<N: Network> System for CandleSystem<N> {
     fn equilibrium(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
         let start = match from {
             Some(state) => {
-                state.check(self.initial.len(), &self.training, &self.relaxation)?;
+                state.check(&self.layers, self.initial.len(), &self.training, &self.relaxation)?;
                 state.start()?
             }
             None => self.start()?,
@@ -187,7 +192,7 @@ impl<N: Network> System for CandleSystem<N> {
         let relaxed = relaxed(&mut lent, &self.relaxation, at, start, from.is_none(), |_| ())?;
         let Evaluation { rdc, accuracy } = self.evaluate(&network, &relaxed.average)?;
         let certificate = relaxed.certificate()?;
-        let state = LearnedState::new(relaxed.average, relaxed.progress, accuracy);
+        let state = LearnedState::new(Arc::clone(&self.layers), relaxed.average, relaxed.progress, accuracy);
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }

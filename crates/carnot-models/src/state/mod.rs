@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use carnot_data::{BatchError, BatchPosition, Batches, ImageDataset};
 use carnot_info::Estimate;
+use sha2::{Digest, Sha256};
 
 use crate::optimiser::OptimiserState;
 use crate::training::Progress;
-use crate::{ModelError, Parameters, Relaxation};
+use crate::{CheckpointError, ModelError, Parameters, Relaxation, hexadecimal};
 
 /// A trained model and all that its next relaxation needs: cheap to clone.
 ///
@@ -18,7 +19,8 @@ use crate::{ModelError, Parameters, Relaxation};
 /// was written. The numbers of the model, three for each parameter where the optimiser is Adam, are written as the
 /// hexadecimal digits of their bytes, 8 a number, which every format keeps; the SHA-256 of all that is written is beside them.
 /// What cannot be the state of a training is refused when it is read: another version, anything else than was written,
-/// lengths that do not fit, numbers that are not finite.
+/// lengths that do not fit, numbers that are not finite. A system refuses that of other layers, another optimiser, or a
+/// training set or batches of another size.
 ///
 /// ```
 /// use carnot_data::synthetic;
@@ -39,6 +41,8 @@ use crate::{ModelError, Parameters, Relaxation};
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 #[serde(try_from = "written::Written")]
 pub struct LearnedState {
+    /// The digest of the layers whose parameters these are.
+    layers: Arc<str>,
     parameters: Arc<Parameters>,
     optimiser: Arc<OptimiserState<f32>>,
     stream: Stream,
@@ -71,11 +75,21 @@ impl Stream {
     }
 }
 
+/// SHA-256 of a description of layers.
+pub(crate) fn digest_of_layers(description: &impl serde::Serialize) -> Result<Arc<str>, CheckpointError> {
+    Ok(hexadecimal::encode(&Sha256::digest(serde_json::to_vec(description)?)).into())
+}
+
 impl LearnedState {
-    pub(crate) fn new(parameters: Parameters, progress: Progress, accuracy: Estimate) -> Self {
+    pub(crate) fn new(
+        layers: Arc<str>,
+        parameters: Parameters,
+        progress: Progress,
+        accuracy: Estimate,
+    ) -> Self {
         let Progress { optimiser, batches } = progress;
         let stream = Stream::of(&batches);
-        Self { parameters: Arc::new(parameters), optimiser: Arc::new(optimiser), stream, accuracy }
+        Self { layers, parameters: Arc::new(parameters), optimiser: Arc::new(optimiser), stream, accuracy }
     }
 
     /// What a further relaxation starts from. Every step of the optimiser has drawn one batch.
@@ -85,10 +99,11 @@ impl LearnedState {
         Ok(((*self.parameters).clone(), Progress { optimiser, batches }))
     }
 
-    /// Checks that the parameters are as many as a model has, and the place in the data and the optimiser those of the
+    /// Checks that the parameters are as many as a model has and of the same layers, and the place in the data and the optimiser those of the
     /// training set and the schedule.
     pub(crate) fn check(
         &self,
+        layers: &str,
         parameters: usize,
         training: &ImageDataset,
         relaxation: &Relaxation,
@@ -102,6 +117,10 @@ impl LearnedState {
             parts.into_iter().find(|(_, found, expected)| found != expected)
         {
             return Err(ModelError::State { what, found, expected });
+        }
+        if *self.layers != *layers {
+            let [found, expected] = [&*self.layers, layers].map(str::to_owned);
+            return Err(ModelError::OtherLayers { found, expected });
         }
         let (found, expected) = (self.optimiser.optimiser(), relaxation.optimiser);
         if found == expected { Ok(()) } else { Err(ModelError::Optimiser { found, expected }) }

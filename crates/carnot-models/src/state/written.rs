@@ -40,6 +40,7 @@ const MOST_STEPS: u64 = 1 << 62;
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
     version: Version,
+    layers: String,
     optimiser: Optimiser,
     steps: u64,
     seed: u64,
@@ -124,6 +125,7 @@ impl Serialize for LearnedState {
         let Stream { seed, n_samples, batch_size } = self.stream;
         let mut written = Written {
             version: Version,
+            layers: self.layers.to_string(),
             optimiser: self.optimiser.optimiser(),
             steps: self.steps(),
             seed,
@@ -157,8 +159,9 @@ impl TryFrom<Written> for LearnedState {
         if found != expected {
             return Err(Invalid::Digest { found, expected });
         }
-        let Written { optimiser, steps, seed, n_samples, batch_size, accuracy, .. } = written;
+        let Written { layers, optimiser, steps, seed, n_samples, batch_size, accuracy, .. } = written;
         let state = Self {
+            layers: layers.into(),
             parameters: Arc::new(Parameters::from_values(parameters)),
             optimiser: Arc::new(OptimiserState::resume(optimiser, moments, steps)?),
             stream: Stream { seed, n_samples, batch_size },
@@ -183,6 +186,7 @@ mod tests {
         let batches = Batches::new(10, 4, 1).expect("batches");
         let accuracy = Estimate::exact(0.5);
         LearnedState::new(
+            "layers".into(),
             Parameters::from_values(parameters.into()),
             Progress { optimiser, batches },
             accuracy,
@@ -226,7 +230,7 @@ mod tests {
         let text = serde_json::to_string(&LearnedState { stream: huge, ..state }).expect("text");
         let read: LearnedState = serde_json::from_str(&text).expect("a state");
         let digits = synthetic::digits(10, 1).expect("digits");
-        let error = read.check(2, &digits, &Relaxation::DEFAULT).expect_err("of other data");
+        let error = read.check("layers", 2, &digits, &Relaxation::DEFAULT).expect_err("of other data");
         assert!(matches!(
             error,
             ModelError::State { what: "training samples", found: usize::MAX, expected: 10 }
