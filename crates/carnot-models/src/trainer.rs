@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use carnot_data::{Batches, ImageDataset};
+use carnot_data::{BatchPosition, Batches, ImageDataset};
 use carnot_surface::Rdc;
 
 use crate::checkpoint::Checkpoint;
@@ -11,6 +11,7 @@ use crate::evaluation::{evaluate, sample_key};
 use crate::limits::check_batch;
 use crate::optimiser::OptimiserState;
 use crate::random::{Purpose, seed_for};
+use crate::state::Stream;
 use crate::system::fits;
 use crate::training::{Progress, Steps, Training, average_into};
 use crate::{CheckpointError, Evaluation, ModelError, Parameters, Plan};
@@ -81,7 +82,8 @@ impl<'a, T: Scalar> Trainer<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Data`] unless the data are those that it was saved with.
+    /// [`CheckpointError::Data`] unless the data are those that it was saved with, [`CheckpointError::Position`] where a step
+    /// has drawn more than one batch, or none.
     pub fn resume(checkpoint: Checkpoint<T>, data: &'a ImageDataset) -> Result<Self, ModelError> {
         let Checkpoint { plan, data: of_data, parameters, optimiser, average, position, history } =
             checkpoint;
@@ -89,7 +91,12 @@ impl<'a, T: Scalar> Trainer<'a, T> {
         if found != of_data {
             return Err(CheckpointError::Data { expected: of_data, found }.into());
         }
-        let batches = Batches::resume(data.len(), plan.batch_size, position)?;
+        let (steps, seed) = (optimiser.steps(), seed_for(plan.seed, Purpose::Batches));
+        let batches = Stream { seed, n_samples: data.len(), batch_size: plan.batch_size }.after(steps)?;
+        if batches.position() != position {
+            let BatchPosition { epoch, offset, .. } = position;
+            return Err(CheckpointError::Position { steps, epoch, offset }.into());
+        }
         let trainer = Self::with(plan, data, parameters, Progress { optimiser, batches })?;
         Ok(Self { average, history, ..trainer })
     }

@@ -20,8 +20,8 @@ pub struct Seen {
 
 /// A representation in candle: an encoder, a decoder and a classifier.
 ///
-/// The objective is differentiated by candle. Some of its operations have no gradient and say nothing (fused softmax and layer
-/// norms among them): a variable that gets none is an error here.
+/// The objective is differentiated by candle. Some of its operations have no gradient and say nothing (fused softmax and
+/// layer norms among them): a variable that gets none is an error here.
 pub trait Network: Send {
     /// All variables, of type `f32`, always in the same order.
     fn variables(&self) -> Vec<Var>;
@@ -29,8 +29,8 @@ pub trait Network: Send {
     /// How many standard normal numbers an input needs: the dimensions of z, usually.
     fn noise(&self) -> usize;
 
-    /// What it sees of inputs of shape (n_inputs, pixels), scaled to [0, 1], with `noise` of shape (n_inputs, noise). The same for
-    /// the same variables, inputs and noise.
+    /// What it sees of inputs of shape (n_inputs, pixels), scaled to [0, 1], with `noise` of shape (n_inputs, noise). The
+    /// same for the same variables, inputs and noise.
     ///
     /// # Errors
     ///

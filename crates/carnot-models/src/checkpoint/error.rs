@@ -109,6 +109,18 @@ pub enum CheckpointError {
         /// The first step, counted from zero, after which the plan averages.
         from: Option<u64>,
     },
+    /// Its place in the data is not that of its plan after as many steps.
+    #[error(
+        "after {steps} steps it stands at sample {offset} of epoch {epoch}, where its plan and data do not lead"
+    )]
+    Position {
+        /// Steps taken.
+        steps: u64,
+        /// Epochs completed.
+        epoch: u64,
+        /// Samples of the present epoch.
+        offset: usize,
+    },
     /// It was trained on other data.
     #[error("it was trained on the data set {expected}, not on {found}")]
     Data {

@@ -51,11 +51,11 @@ pub struct LearnedState {
 
 /// Which batches are drawn: with the number of those that were, all that there is to know of where they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stream {
-    seed: u64,
+pub(crate) struct Stream {
+    pub(crate) seed: u64,
     /// Both at least 1.
-    n_samples: usize,
-    batch_size: usize,
+    pub(crate) n_samples: usize,
+    pub(crate) batch_size: usize,
 }
 
 impl Stream {
@@ -64,8 +64,8 @@ impl Stream {
         Self { seed, n_samples: batches.n_samples(), batch_size: batches.batch_size() }
     }
 
-    /// The batches that come after so many.
-    fn after(self, drawn: u64) -> Result<Batches, BatchError> {
+    /// The batches that come after so many; an error where there are no samples.
+    pub(crate) fn after(self, drawn: u64) -> Result<Batches, BatchError> {
         let Self { seed, n_samples, batch_size } = self;
         let (indices, of_an_epoch) = (u128::from(drawn) * batch_size as u128, n_samples as u128);
         // Epochs are counted modulo 2^64 there.
