@@ -101,16 +101,16 @@ impl LearnedSystem {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Data`] where the set does not fit, [`ModelError::State`] where the state is another model's.
+    /// [`ModelError::Data`] where the set does not fit, [`ModelError::State`] or [`ModelError::OtherLayers`] where the state is
+    /// another model's.
     pub fn evaluate(&self, state: &LearnedState, data: &ImageDataset) -> Result<Evaluation, ModelError> {
         fits(&self.architecture, "evaluation", data)?;
-        self.check_state(state)?;
+        self.check_model(state)?;
         evaluate(&self.architecture, state.parameters(), data, sample_key(data, self.seed), self.seed)
     }
 
-    fn check_state(&self, state: &LearnedState) -> Result<(), ModelError> {
-        let parameters = crate::parameters::count(&self.architecture);
-        state.check(&self.layers, parameters, &self.training, &self.relaxation)
+    fn check_model(&self, state: &LearnedState) -> Result<(), ModelError> {
+        state.check_model(&self.layers, crate::parameters::count(&self.architecture))
     }
 
     fn start(&self) -> Result<(Parameters, Progress), ModelError> {
@@ -123,7 +123,8 @@ impl LearnedSystem {
     fn relax(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
         let start = match from {
             Some(state) => {
-                self.check_state(state)?;
+                self.check_model(state)?;
+                state.check_training(&self.training, &self.relaxation)?;
                 state.start()?
             }
             None => self.start()?,

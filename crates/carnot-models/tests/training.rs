@@ -192,6 +192,9 @@ fn misuse_is_refused_by_name() {
     let clipped = new(of(784, 10), Relaxation { optimiser, ..least }).expect("it fits");
     let error = clipped.equilibrium(at(1.0, 1.0), Some(&state)).expect_err("another optimiser's state");
     assert!(matches!(error, ModelError::Optimiser { expected, .. } if expected == optimiser), "{error}");
+    // To be looked at, a state needs its model only.
+    let seen = clipped.evaluate(&state, &evaluation).expect("the same model");
+    assert_eq!(seen.accuracy, state.accuracy());
     let fewer = training.select(&[0, 1, 2]).expect("rows");
     let other_data = LearnedSystem::new(of(784, 10), fewer, evaluation.clone(), least, 0).expect("it fits");
     refused(&other_data, "training samples");

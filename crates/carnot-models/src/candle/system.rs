@@ -96,9 +96,9 @@ impl<N: Network> CandleSystem<N> {
     ///
     /// # Errors
     ///
-    /// [`ModelError::State`] for the state of another network.
+    /// [`ModelError::State`] or [`ModelError::OtherLayers`] for the state of another network.
     pub fn with_variables<R>(&self, state: &LearnedState, f: impl FnOnce(&N) -> R) -> Result<R, ModelError> {
-        state.check(&self.layers, self.initial.len(), &self.training, &self.relaxation)?;
+        state.check_model(&self.layers, self.initial.len())?;
         let network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         network::set(&network.variables(), state.parameters().values())?;
         Ok(f(&network))
@@ -179,7 +179,8 @@ impl<N: Network> System for CandleSystem<N> {
     fn equilibrium(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
         let start = match from {
             Some(state) => {
-                state.check(&self.layers, self.initial.len(), &self.training, &self.relaxation)?;
+                state.check_model(&self.layers, self.initial.len())?;
+                state.check_training(&self.training, &self.relaxation)?;
                 state.start()?
             }
             None => self.start()?,

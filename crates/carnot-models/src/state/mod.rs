@@ -99,29 +99,24 @@ impl LearnedState {
         Ok(((*self.parameters).clone(), Progress { optimiser, batches }))
     }
 
-    /// Checks that the parameters are as many as a model has and of the same layers, and the place in the data and the optimiser those of the
-    /// training set and the schedule.
-    pub(crate) fn check(
-        &self,
-        layers: &str,
-        parameters: usize,
-        training: &ImageDataset,
-        relaxation: &Relaxation,
-    ) -> Result<(), ModelError> {
-        let parts = [
-            ("parameters", self.parameters.len(), parameters),
-            ("training samples", self.stream.n_samples, training.len()),
-            ("samples in a batch", self.stream.batch_size, relaxation.batch_size),
-        ];
-        if let Some((what, found, expected)) =
-            parts.into_iter().find(|(_, found, expected)| found != expected)
-        {
-            return Err(ModelError::State { what, found, expected });
-        }
+    /// Checks that the parameters are as many as a model has, and of the same layers: all that an evaluation asks for.
+    pub(crate) fn check_model(&self, layers: &str, parameters: usize) -> Result<(), ModelError> {
+        check_count("parameters", self.parameters.len(), parameters)?;
         if *self.layers != *layers {
             let [found, expected] = [&*self.layers, layers].map(str::to_owned);
             return Err(ModelError::OtherLayers { found, expected });
         }
+        Ok(())
+    }
+
+    /// Checks that the place in the data and the optimiser are of the training set and the schedule, for a relaxation.
+    pub(crate) fn check_training(
+        &self,
+        training: &ImageDataset,
+        relaxation: &Relaxation,
+    ) -> Result<(), ModelError> {
+        check_count("training samples", self.stream.n_samples, training.len())?;
+        check_count("samples in a batch", self.stream.batch_size, relaxation.batch_size)?;
         let (found, expected) = (self.optimiser.optimiser(), relaxation.optimiser);
         if found == expected { Ok(()) } else { Err(ModelError::Optimiser { found, expected }) }
     }
@@ -140,6 +135,10 @@ impl LearnedState {
     pub fn steps(&self) -> u64 {
         self.optimiser.steps()
     }
+}
+
+fn check_count(what: &'static str, found: usize, expected: usize) -> Result<(), ModelError> {
+    if found == expected { Ok(()) } else { Err(ModelError::State { what, found, expected }) }
 }
 
 #[cfg(test)]

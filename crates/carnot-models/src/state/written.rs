@@ -230,7 +230,7 @@ mod tests {
         let text = serde_json::to_string(&LearnedState { stream: huge, ..state }).expect("text");
         let read: LearnedState = serde_json::from_str(&text).expect("a state");
         let digits = synthetic::digits(10, 1).expect("digits");
-        let error = read.check("layers", 2, &digits, &Relaxation::DEFAULT).expect_err("of other data");
+        let error = read.check_training(&digits, &Relaxation::DEFAULT).expect_err("of other data");
         assert!(matches!(
             error,
             ModelError::State { what: "training samples", found: usize::MAX, expected: 10 }
