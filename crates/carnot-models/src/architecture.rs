@@ -1,6 +1,8 @@
 //! A model as data: lists of layers for the encoder, the decoder and the classifier.
 
 use crate::ModelError;
+use crate::engine::Scalar;
+use crate::limits::check_parameters;
 
 /// One layer of a network, acting on every sample of a batch. An activation follows a linear layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -31,7 +33,7 @@ pub enum Likelihood {
     /// `D = |x - output|^2 / (2 variance) + (n/2) ln(2 pi variance)` nats. With variance one half, D is the bare
     /// squared error plus the constant `(n/2) ln pi`.
     Gaussian {
-        /// The variance of each pixel.
+        /// The variance of each pixel: from `f32::MIN_POSITIVE`, 1.2e-38, to its inverse, to be trained in `f32`.
         variance: f64,
     },
     /// `d(x|z) = Bernoulli(x; sigmoid(output))` for each pixel: `D = sum softplus(output) - x output` nats. On grey
@@ -46,6 +48,19 @@ impl Likelihood {
         match self {
             Self::Gaussian { variance } => 0.5 * pixels as f64 * (std::f64::consts::TAU * variance).ln(),
             Self::Bernoulli => 0.0,
+        }
+    }
+
+    /// Checks that the variance and its inverse, which the gradient has as a factor, are numbers of a type, and keep all of
+    /// their digits.
+    pub(crate) fn check<T: Scalar>(self) -> Result<(), ModelError> {
+        let Self::Gaussian { variance: value } = self else { return Ok(()) };
+        // Powers of two: the one is the inverse of the other.
+        let (least, largest) = (T::LEAST, 1.0 / T::LEAST);
+        if (least..=largest).contains(&value) {
+            Ok(())
+        } else {
+            Err(ModelError::Variance { value, least, largest })
         }
     }
 }
@@ -106,7 +121,9 @@ impl Architecture {
     ///
     /// [`ModelError::Architecture`] where the sizes of successive layers do not fit, where the encoder's output is not
     /// twice the decoder's and the classifier's input, or where the decoder's output is not the encoder's input;
-    /// [`ModelError::Activation`] for one that does not follow a linear layer; [`ModelError::Variance`] where the decoder's variance is not finite and positive.
+    /// [`ModelError::Activation`] for one that does not follow a linear layer; [`ModelError::TooLarge`] for parameters
+    /// that no memory can hold; [`ModelError::Variance`] where the decoder's variance, or its inverse, is below the
+    /// least normal `f64`. (An engine in `f32` asks the same of the least normal `f32`.)
     pub fn new(
         encoder: Vec<Layer>,
         decoder: Vec<Layer>,
@@ -116,6 +133,8 @@ impl Architecture {
         let (inputs, encoded) = ends("encoder", &encoder)?;
         let (latent, decoded) = ends("decoder", &decoder)?;
         let (classified, classes) = ends("classifier", &classifier)?;
+        // Every product of sizes from here on fits.
+        check_parameters([("decoder", &decoder), ("classifier", &classifier), ("encoder", &encoder)])?;
         let fits = |network, what, found, expected| {
             if found == expected {
                 Ok(())
@@ -126,11 +145,7 @@ impl Architecture {
         fits("encoder", "outputs (two for each latent)", encoded, 2 * latent)?;
         fits("decoder", "outputs", decoded, inputs)?;
         fits("classifier", "inputs", classified, latent)?;
-        if let Likelihood::Gaussian { variance } = likelihood
-            && !(variance.is_finite() && variance > 0.0)
-        {
-            return Err(ModelError::Variance { value: variance });
-        }
+        likelihood.check::<f64>()?;
         let prior = Prior::StandardNormal;
         Ok(Self { encoder, decoder, classifier, likelihood, prior, inputs, latent, classes })
     }
@@ -161,7 +176,8 @@ impl Architecture {
             encoder.extend([Layer::Linear { inputs: features, outputs }, Layer::Relu]);
             features = outputs;
         }
-        encoder.push(Layer::Linear { inputs: features, outputs: 2 * latent });
+        // Twice a number that is too large is too large as well, and the decoder's layer says so first.
+        encoder.push(Layer::Linear { inputs: features, outputs: latent.saturating_mul(2) });
         let mut decoder = Vec::new();
         features = latent;
         for &outputs in hidden.iter().rev() {
@@ -260,7 +276,11 @@ fn ends(network: &'static str, layers: &[Layer]) -> Result<(usize, usize), Model
 
 #[cfg(test)]
 mod tests {
+    use carnot_surface::Multipliers;
+
     use super::*;
+    use crate::Parameters;
+    use crate::engine::{Batch, Engine};
 
     #[test]
     fn the_fully_connected_model_is_mirrored() {
@@ -290,7 +310,47 @@ mod tests {
         }
         assert!(new(vec![]).is_err());
         assert!(Architecture::fully_connected(4, &[0], 1, 2, Likelihood::Bernoulli).is_err());
-        let flat = Likelihood::Gaussian { variance: 0.0 };
-        assert!(Architecture::fully_connected(4, &[3], 1, 2, flat).is_err());
+    }
+
+    #[test]
+    fn a_variance_and_its_inverse_are_numbers() {
+        let of = |variance| Architecture::fully_connected(4, &[3], 1, 2, Likelihood::Gaussian { variance });
+        for variance in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-309, f64::MAX] {
+            let error = of(variance).expect_err("not a variance");
+            assert!(
+                matches!(error, ModelError::Variance { value, .. } if value.to_bits() == variance.to_bits())
+            );
+        }
+        // The ends of the range of f64, and of f32 where the engine is of that type.
+        for (scale, fits_single) in
+            [(-1022, false), (-127, false), (-126, true), (126, true), (127, false), (1022, false)]
+        {
+            let architecture = of(2f64.powi(scale)).expect("a variance");
+            assert!(Engine::<f64>::new(&architecture, 1, 1).is_ok(), "2^{scale}");
+            let single = Engine::<f32>::new(&architecture, 1, 1).map(|_| ());
+            assert_eq!(single.is_ok(), fits_single, "2^{scale}: {single:?}");
+        }
+        let tiny =
+            Engine::<f32>::new(&of(1e-300).expect("a variance"), 1, 1).expect_err("1/variance is infinite");
+        assert_eq!(
+            tiny.to_string(),
+            "the decoder variance must be from 1.1754943508222875e-38 to 8.507059173023462e37, not 1e-300"
+        );
+    }
+
+    #[test]
+    fn a_gradient_at_the_ends_of_the_range_of_variances_is_finite() {
+        for exponent in [-126, 126] {
+            let likelihood = Likelihood::Gaussian { variance: 2f64.powi(exponent) };
+            let architecture = Architecture::fully_connected(1, &[], 1, 2, likelihood).expect("it fits");
+            let parameters = Parameters::<f32>::initial(&architecture, 1);
+            let mut engine = Engine::new(&architecture, 1, 1).expect("an engine");
+            let batch = Batch::new(&[0.25], &[1], &[0.5]);
+            let at = Multipliers::new(1.0, 1.0).expect("valid");
+            let (rdc, gradient) = engine.gradient(parameters.values(), &batch, at).expect("a gradient");
+            assert!(rdc.distortion.is_finite() && gradient.iter().all(|g| g.is_finite()), "{gradient:?}");
+            // Of the decoder's bias, (y - x) y (1 - y) / variance, unless it is below all numbers.
+            assert!(exponent > 0 || gradient.iter().any(|g| g.abs() > 1e30), "{gradient:?}");
+        }
     }
 }

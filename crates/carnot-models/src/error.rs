@@ -4,7 +4,7 @@ use carnot_data::{BatchError, DatasetError};
 use carnot_info::InfoError;
 use carnot_surface::{EstimateError, Multipliers};
 
-use crate::CheckpointError;
+use crate::{CheckpointError, Optimiser};
 
 /// Why a model could not be built, relaxed or evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,28 @@ pub enum ModelError {
         /// What there should be.
         expected: usize,
     },
+    /// Parameters that no memory can hold.
+    #[error(
+        "layer {layer} of the {network}, {inputs} inputs and {outputs} outputs, takes the parameters beyond memory"
+    )]
+    TooLarge {
+        /// `encoder`, `decoder` or `classifier`.
+        network: &'static str,
+        /// The number of the layer with which they are too many.
+        layer: usize,
+        /// Its inputs.
+        inputs: usize,
+        /// Its outputs.
+        outputs: usize,
+    },
+    /// More numbers than this memory holds.
+    #[error("there is no memory for {what}, {bytes:.0e} bytes")]
+    Memory {
+        /// Which numbers.
+        what: &'static str,
+        /// Bytes that they take, at least.
+        bytes: f64,
+    },
     /// An activation that does not follow a linear layer.
     #[error("layer {layer} of the {network} is an activation that does not follow a linear layer")]
     Activation {
@@ -32,11 +54,15 @@ pub enum ModelError {
         /// The number of the layer.
         layer: usize,
     },
-    /// A decoder variance that is not finite and positive.
-    #[error("the decoder variance must be finite and positive, not {value}")]
+    /// A decoder variance that is no number of the type that is computed with, or whose inverse is none.
+    #[error("the decoder variance must be from {least:e} to {largest:e}, not {value:e}")]
     Variance {
         /// What was given.
         value: f64,
+        /// The least that is allowed.
+        least: f64,
+        /// The largest.
+        largest: f64,
     },
     /// A data set that does not fit the model.
     #[error("the {set} set has {found} {what}, the model needs {requirement} {expected}")]
@@ -100,6 +126,14 @@ pub enum ModelError {
         /// What was given.
         value: f64,
     },
+    /// An average that begins after the last step.
+    #[error("averaged_from must be a step of the schedule, which has {steps}, not {from}")]
+    Average {
+        /// What was given.
+        from: u64,
+        /// Steps of the schedule.
+        steps: u64,
+    },
     /// A state that belongs to another system.
     #[error("the state is of a system with {found} {what}, this one has {expected}")]
     State {
@@ -109,6 +143,22 @@ pub enum ModelError {
         found: usize,
         /// What the system has.
         expected: usize,
+    },
+    /// A state of a model with as many parameters, but with other layers.
+    #[error("the state is of a model with other layers: their digest is {found}, this system's {expected}")]
+    OtherLayers {
+        /// Of the state's layers.
+        found: String,
+        /// Of the system's.
+        expected: String,
+    },
+    /// A state that another optimiser has left: its moments are not those that this one keeps.
+    #[error("the state is that of the optimiser {found:?}, this system has {expected:?}")]
+    Optimiser {
+        /// The state's.
+        found: Optimiser,
+        /// The system's.
+        expected: Optimiser,
     },
     /// The objective became NaN or infinite.
     #[error("the objective is {objective} at step {step} (lambda {}, gamma {})", at.lambda(), at.gamma())]

@@ -2,6 +2,7 @@
 
 use crate::ModelError;
 use crate::engine::Scalar;
+use crate::limits::check_numbers;
 
 /// How parameters move along the gradient.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -13,7 +14,7 @@ pub enum Method {
     Adam {
         /// The decay rates b1 and b2, in [0, 1).
         decay: [f64; 2],
-        /// What keeps the denominator from zero.
+        /// What keeps the denominator from zero: positive in the type that is computed with, too.
         epsilon: f64,
         /// Decoupled decay (AdamW; Loshchilov and Hutter, 2019): before the step, `parameter -= rate weight_decay
         /// parameter`. Zero for Adam.
@@ -32,7 +33,7 @@ pub enum Method {
 pub struct Optimiser {
     /// How parameters move.
     pub method: Method,
-    /// A gradient whose Euclidean norm over all parameters is larger is scaled to this norm.
+    /// A gradient whose Euclidean norm over all parameters is larger is scaled to this norm, finite and positive.
     pub clip_norm: Option<f64>,
 }
 
@@ -64,7 +65,21 @@ impl Optimiser {
             Method::Sgd { momentum } => check("momentum", "in [0, 1)", momentum, fraction(momentum))?,
         }
         let clip = self.clip_norm.unwrap_or(1.0);
-        check("clip_norm", "positive", clip, clip > 0.0)
+        // JSON has no word for infinity: a checkpoint would say that there is no clipping.
+        check("clip_norm", "finite and positive", clip, clip.is_finite() && clip > 0.0)
+    }
+
+    /// As [`check`](Self::check), and that epsilon is not zero as a number of the type that is computed with: where there has
+    /// been no gradient yet, the step is zero over it.
+    pub(crate) fn check_in<T: Scalar>(&self) -> Result<(), ModelError> {
+        self.check()?;
+        if let Method::Adam { decay, epsilon: value, .. } = self.method
+            && T::from_f64(value * (1.0 - decay[1]).sqrt()) == T::ZERO
+        {
+            let (option, requirement) = ("epsilon", "a number of the type that is computed with");
+            return Err(ModelError::Option { option, requirement, value });
+        }
+        Ok(())
     }
 }
 
@@ -91,9 +106,10 @@ impl<T: Scalar> OptimiserState<T> {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Option`] for a constant outside its range.
+    /// [`ModelError::Option`] for a constant outside its range, [`ModelError::Memory`] for more parameters than memory holds.
     pub fn new(optimiser: Optimiser, parameters: usize) -> Result<Self, ModelError> {
-        optimiser.check()?;
+        optimiser.check_in::<T>()?;
+        check_numbers::<T>("the moments of the gradient", &[[parameters, 2, 1]])?;
         let seconds = if optimiser.has_second_moments() { parameters } else { 0 };
         let (first, second) = (vec![T::ZERO; parameters], vec![T::ZERO; seconds]);
         Ok(Self { optimiser, parameters, first, second, steps: 0 })
@@ -101,7 +117,7 @@ impl<T: Scalar> OptimiserState<T> {
 
     /// An optimiser with these moments of the gradient after so many steps.
     pub(crate) fn resume(optimiser: Optimiser, moments: [Vec<T>; 2], steps: u64) -> Result<Self, ModelError> {
-        optimiser.check()?;
+        optimiser.check_in::<T>()?;
         let [first, second] = moments;
         Ok(Self { optimiser, parameters: first.len(), first, second, steps })
     }

@@ -68,7 +68,7 @@ impl Relaxation {
                 return invalid(option, "finite and positive", value);
             }
         }
-        self.optimiser.check()
+        self.optimiser.check_in::<f32>()
     }
 
     /// The number of the first step whose parameters are averaged.

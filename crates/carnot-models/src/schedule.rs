@@ -72,8 +72,9 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Option`] where there is no phase, a phase has no steps, or a rate is not finite and positive (of a
-    /// phase that is not geometric it may be zero).
+    /// [`ModelError::Option`] where there is no phase, a phase has no steps, all together have more than a `u64` counts, a
+    /// rate is not finite and positive (of a phase that is not geometric it may be zero), or the ratio of the rates of a
+    /// geometric one is not.
     pub fn new(phases: Vec<Phase>) -> Result<Self, ModelError> {
         let invalid = |option, requirement, value| Err(ModelError::Option { option, requirement, value });
         if phases.is_empty() {
@@ -88,6 +89,16 @@ impl Schedule {
                     return invalid("learning rate of a phase", "finite and positive", rate);
                 }
             }
+        }
+        let ratio = |phase: &Phase| phase.last / phase.first;
+        let geometric = phases.iter().filter(|phase| phase.shape == Shape::Geometric);
+        if let Some(value) = geometric.map(ratio).find(|ratio| !(ratio.is_finite() && *ratio > 0.0)) {
+            return invalid("ratio of the learning rates of a phase", "finite and positive", value);
+        }
+        let steps = phases.iter().try_fold(0u64, |steps, phase| steps.checked_add(phase.steps));
+        if steps.is_none() {
+            let value = phases.iter().map(|phase| phase.steps as f64).sum();
+            return invalid("steps of all phases", "at most 2^64 - 1", value);
         }
         Ok(Self { phases })
     }
@@ -144,5 +155,13 @@ mod tests {
         assert!(refused(vec![Phase::constant(0, 1.0)]));
         assert!(refused(vec![Phase::constant(1, f64::NAN)]) && refused(vec![Phase::constant(1, -1.0)]));
         assert!(refused(vec![Phase { steps: 2, first: 1.0, last: 0.0, shape: Shape::Geometric }]));
+        // All that is between would be infinite, or zero.
+        for [first, last] in [[1e-200, 1e200], [1e200, 1e-200]] {
+            assert!(refused(vec![Phase { steps: 3, first, last, shape: Shape::Geometric }]));
+            assert!(!refused(vec![Phase { steps: 3, first, last, shape: Shape::Linear }]));
+        }
+        // Together they are more than can be counted.
+        assert!(refused(vec![Phase::constant(u64::MAX, 1.0), Phase::constant(1, 1.0)]));
+        assert!(!refused(vec![Phase::constant(u64::MAX, 1.0)]));
     }
 }

@@ -4,65 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use carnot_data::ImageDataset;
-use carnot_info::Estimate;
 use carnot_surface::{At, Equilibrium, Multipliers, RdcEstimate, SampleKey, System};
 
 use crate::evaluation::{evaluate, sample_key};
+use crate::limits::check_batch;
+use crate::state::digest_of_layers;
 use crate::training::{Progress, Training, relaxed};
-use crate::{Architecture, Evaluation, ModelError, Parameters, Relaxation};
-
-/// A trained model and all that its next relaxation needs: cheap to clone.
-#[derive(Debug, Clone)]
-pub struct LearnedState {
-    parameters: Arc<Parameters>,
-    progress: Arc<Progress>,
-    accuracy: Estimate,
-}
-
-impl LearnedState {
-    pub(crate) fn new(parameters: Parameters, progress: Progress, accuracy: Estimate) -> Self {
-        Self { parameters: Arc::new(parameters), progress: Arc::new(progress), accuracy }
-    }
-
-    /// What a further relaxation starts from.
-    pub(crate) fn start(&self) -> (Parameters, Progress) {
-        ((*self.parameters).clone(), (*self.progress).clone())
-    }
-
-    /// Checks that the parameters are as many as a model has, and the place in the data one of the training set and the schedule.
-    pub(crate) fn check(
-        &self,
-        parameters: usize,
-        training: &ImageDataset,
-        relaxation: &Relaxation,
-    ) -> Result<(), ModelError> {
-        let batches = &self.progress.batches;
-        let parts = [
-            ("parameters", self.parameters.len(), parameters),
-            ("training samples", batches.n_samples(), training.len()),
-            ("samples in a batch", batches.batch_size(), relaxation.batch_size),
-        ];
-        match parts.into_iter().find(|(_, found, expected)| found != expected) {
-            Some((what, found, expected)) => Err(ModelError::State { what, found, expected }),
-            None => Ok(()),
-        }
-    }
-
-    /// The parameters at equilibrium, averaged over the end of the relaxation.
-    pub fn parameters(&self) -> &Parameters {
-        &self.parameters
-    }
-
-    /// The accuracy on the system's evaluation set.
-    pub fn accuracy(&self) -> Estimate {
-        self.accuracy
-    }
-
-    /// Steps of the optimiser since the model was new.
-    pub fn steps(&self) -> u64 {
-        self.progress.optimiser.steps()
-    }
-}
+use crate::{Architecture, Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 
 /// An encoder, decoder and classifier that are relaxed on a training set and observed on an evaluation set.
 ///
@@ -76,6 +24,8 @@ impl LearnedState {
 /// equilibria.
 pub struct LearnedSystem {
     architecture: Architecture,
+    /// The digest of its layers.
+    layers: Arc<str>,
     training: ImageDataset,
     evaluation: ImageDataset,
     evaluation_key: SampleKey,
@@ -102,7 +52,8 @@ impl LearnedSystem {
     /// # Errors
     ///
     /// [`ModelError::Data`] where a set's pixels or classes do not fit the architecture or there are too few samples;
-    /// [`ModelError::Option`] for a schedule outside its range.
+    /// [`ModelError::Option`] for a schedule outside its range; [`ModelError::Variance`] for a decoder's variance that `f32`
+    /// has no number for; [`ModelError::Memory`] for a model or a batch that does not fit in memory.
     pub fn new(
         architecture: Architecture,
         training: ImageDataset,
@@ -111,10 +62,22 @@ impl LearnedSystem {
         seed: u64,
     ) -> Result<Self, ModelError> {
         relaxation.check()?;
+        architecture.likelihood().check::<f32>()?;
         fits(&architecture, "training", &training)?;
         fits(&architecture, "evaluation", &evaluation)?;
+        check_batch::<f32>(&architecture, relaxation.batch_size, relaxation.samples)?;
+        let layers = digest_of_layers(&(architecture.networks(), architecture.prior()))?;
         let evaluation_key = sample_key(&evaluation, seed);
-        Ok(Self { architecture, training, evaluation, evaluation_key, relaxation, seed, on_step: None })
+        Ok(Self {
+            architecture,
+            layers,
+            training,
+            evaluation,
+            evaluation_key,
+            relaxation,
+            seed,
+            on_step: None,
+        })
     }
 
     /// Calls `on_step` after every step of the optimiser with the number of steps that the model has had.
@@ -138,15 +101,16 @@ impl LearnedSystem {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Data`] where the set does not fit, [`ModelError::State`] where the state is another model's.
+    /// [`ModelError::Data`] where the set does not fit, [`ModelError::State`] or [`ModelError::OtherLayers`] where the state is
+    /// another model's.
     pub fn evaluate(&self, state: &LearnedState, data: &ImageDataset) -> Result<Evaluation, ModelError> {
         fits(&self.architecture, "evaluation", data)?;
-        self.check_state(state)?;
-        evaluate(&self.architecture, &state.parameters, data, sample_key(data, self.seed), self.seed)
+        self.check_model(state)?;
+        evaluate(&self.architecture, state.parameters(), data, sample_key(data, self.seed), self.seed)
     }
 
-    fn check_state(&self, state: &LearnedState) -> Result<(), ModelError> {
-        state.check(crate::parameters::count(&self.architecture), &self.training, &self.relaxation)
+    fn check_model(&self, state: &LearnedState) -> Result<(), ModelError> {
+        state.check_model(&self.layers, crate::parameters::count(&self.architecture))
     }
 
     fn start(&self) -> Result<(Parameters, Progress), ModelError> {
@@ -159,8 +123,9 @@ impl LearnedSystem {
     fn relax(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
         let start = match from {
             Some(state) => {
-                self.check_state(state)?;
-                state.start()
+                self.check_model(state)?;
+                state.check_training(&self.training, &self.relaxation)?;
+                state.start()?
             }
             None => self.start()?,
         };
@@ -171,7 +136,7 @@ impl LearnedSystem {
         let Evaluation { rdc, accuracy } =
             evaluate(&self.architecture, &relaxed.average, &self.evaluation, self.evaluation_key, self.seed)?;
         let certificate = relaxed.certificate()?;
-        let state = LearnedState::new(relaxed.average, relaxed.progress, accuracy);
+        let state = LearnedState::new(Arc::clone(&self.layers), relaxed.average, relaxed.progress, accuracy);
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use carnot_data::{Batches, ImageDataset};
+use carnot_data::{BatchPosition, Batches, ImageDataset};
 use carnot_surface::Rdc;
 
 use crate::checkpoint::Checkpoint;
 use crate::engine::Scalar;
 use crate::evaluation::{evaluate, sample_key};
+use crate::limits::check_batch;
 use crate::optimiser::OptimiserState;
 use crate::random::{Purpose, seed_for};
+use crate::state::Stream;
 use crate::system::fits;
 use crate::training::{Progress, Steps, Training, average_into};
 use crate::{CheckpointError, Evaluation, ModelError, Parameters, Plan};
@@ -51,10 +53,12 @@ impl<'a, T: Scalar> Trainer<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Option`] for a plan with a number outside its range, [`ModelError::Data`] where the data do not fit the
-    /// model.
+    /// [`ModelError::Option`] for a plan with a number outside its range, [`ModelError::Average`] for one that averages no
+    /// step, [`ModelError::Variance`] for a decoder's variance that `T` has no number for, [`ModelError::Memory`] where the
+    /// model or a batch does not fit in memory, [`ModelError::Data`] where the data do not fit the model.
     pub fn new(plan: Plan, data: &'a ImageDataset) -> Result<Self, ModelError> {
         plan.check()?;
+        check_batch::<T>(&plan.architecture, plan.batch_size, plan.samples)?;
         let parameters = Parameters::initial(&plan.architecture, plan.seed);
         let optimiser = OptimiserState::new(plan.optimiser, parameters.len())?;
         let batches = Batches::new(data.len(), plan.batch_size, seed_for(plan.seed, Purpose::Batches))?;
@@ -78,7 +82,8 @@ impl<'a, T: Scalar> Trainer<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Data`] unless the data are those that it was saved with.
+    /// [`CheckpointError::Data`] unless the data are those that it was saved with, [`CheckpointError::Position`] where a step
+    /// has drawn more than one batch, or none.
     pub fn resume(checkpoint: Checkpoint<T>, data: &'a ImageDataset) -> Result<Self, ModelError> {
         let Checkpoint { plan, data: of_data, parameters, optimiser, average, position, history } =
             checkpoint;
@@ -86,7 +91,12 @@ impl<'a, T: Scalar> Trainer<'a, T> {
         if found != of_data {
             return Err(CheckpointError::Data { expected: of_data, found }.into());
         }
-        let batches = Batches::resume(data.len(), plan.batch_size, position)?;
+        let (steps, seed) = (optimiser.steps(), seed_for(plan.seed, Purpose::Batches));
+        let batches = Stream { seed, n_samples: data.len(), batch_size: plan.batch_size }.after(steps)?;
+        if batches.position() != position {
+            let BatchPosition { epoch, offset, .. } = position;
+            return Err(CheckpointError::Position { steps, epoch, offset }.into());
+        }
         let trainer = Self::with(plan, data, parameters, Progress { optimiser, batches })?;
         Ok(Self { average, history, ..trainer })
     }
@@ -111,8 +121,8 @@ impl<'a, T: Scalar> Trainer<'a, T> {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Diverged`] where the objective or a gradient that is to be clipped is not finite: the parameters are then
-    /// those before the step.
+    /// [`ModelError::Diverged`] where the objective or a gradient that is to be clipped is not finite: the training is then
+    /// as before the step.
     pub fn step(&mut self) -> Result<Option<Rdc>, ModelError> {
         let step = self.steps();
         if self.is_done() {

@@ -33,7 +33,8 @@ impl Progress {
 
 /// Whatever can make steps of training.
 pub(crate) trait Steps<T = f32> {
-    /// One step of the optimiser on the next batch; R, D and C of it before the step, in nats per sample.
+    /// One step of the optimiser on the next batch; R, D and C of it before the step, in nats per sample. One that fails
+    /// changes nothing: the batches drawn are as many as the optimiser's steps.
     fn step(
         &mut self,
         parameters: &mut Parameters<T>,
@@ -78,10 +79,14 @@ impl<T: Scalar> Steps<T> for Training<'_, T> {
         learning_rate: f64,
     ) -> Result<Rdc, ModelError> {
         let Progress { optimiser, batches } = progress;
-        batches.next_into(&mut self.rows);
+        // A step that fails leaves its batch to be drawn again.
+        let mut ahead = batches.clone();
+        ahead.next_into(&mut self.rows);
         normals_into(&mut self.noise, generator(self.seed, Purpose::TrainingNoise, optimiser.steps()));
         let batch = Batch::of_images(self.data, &self.rows, &self.noise);
-        self.engine.descend(parameters.values_mut(), optimiser, &batch, at, learning_rate)
+        let rdc = self.engine.descend(parameters.values_mut(), optimiser, &batch, at, learning_rate)?;
+        *batches = ahead;
+        Ok(rdc)
     }
 }
 
@@ -117,7 +122,7 @@ pub(crate) fn relaxed(
         stepped(progress.optimiser.steps());
     }
     let mut average = parameters.clone();
-    let mut objectives = Vec::with_capacity((relaxation.steps - relaxation.averaged_from()) as usize);
+    let mut objectives = Vec::new();
     for step in 0..relaxation.steps {
         let rdc = steps.step(&mut parameters, &mut progress, at, rates.rate(step))?;
         if step >= relaxation.averaged_from() {

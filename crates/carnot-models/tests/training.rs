@@ -1,7 +1,7 @@
 //! The learned system on synthetic digits: how well it learns, and that it learns the same thing every time.
 
 use carnot_data::{ImageDataset, Sizes, split, synthetic};
-use carnot_models::{Architecture, LearnedSystem, Likelihood, ModelError, Relaxation};
+use carnot_models::{Architecture, LearnedSystem, Likelihood, Method, ModelError, Optimiser, Relaxation};
 use carnot_surface::{At, Certificate, Multipliers, Observables, System};
 use carnot_testkit::{assert_close, tier};
 
@@ -163,6 +163,20 @@ fn misuse_is_refused_by_name() {
     let error =
         new(of(784, 10), Relaxation { learning_rate: -1.0, ..Relaxation::default() }).expect_err("rate");
     assert!(matches!(error, ModelError::Option { option: "learning_rate", .. }));
+    let precise = Likelihood::Gaussian { variance: 1e-300 };
+    let precise = Architecture::fully_connected(784, &[4], 2, 10, precise).expect("it fits");
+    let error = new(precise, Relaxation::default()).expect_err("a variance");
+    assert!(matches!(error, ModelError::Variance { value: 1e-300, .. }));
+    let method = Method::Adam { decay: [0.9, 0.999], epsilon: 1e-50, weight_decay: 0.0 };
+    let optimiser = Optimiser { method, clip_norm: None };
+    let error = new(of(784, 10), Relaxation { optimiser, ..Relaxation::default() }).expect_err("epsilon");
+    assert!(matches!(error, ModelError::Option { option: "epsilon", .. }));
+    let batch_size = usize::MAX;
+    let error = new(of(784, 10), Relaxation { batch_size, ..Relaxation::default() }).expect_err("a batch");
+    assert!(matches!(error, ModelError::Memory { .. }), "{error}");
+    let wide = Architecture::fully_connected(784, &[1 << 40], 2, 10, GAUSSIAN).expect("it could be");
+    let error = new(wide, Relaxation::default()).expect_err("parameters");
+    assert!(matches!(error, ModelError::Memory { .. }), "{error}");
     // The least that is allowed works.
     let least = Relaxation { initial_steps: 0, steps: 8, batch_size: 1, ..Relaxation::default() };
     let system = new(of(784, 10), least).expect("it fits");
@@ -174,6 +188,13 @@ fn misuse_is_refused_by_name() {
     refused(&small(GAUSSIAN, 0), "parameters");
     let other_batches = Relaxation { batch_size: 2, ..least };
     refused(&new(of(784, 10), other_batches).expect("it fits"), "samples in a batch");
+    let optimiser = Optimiser { clip_norm: Some(1.0), ..Optimiser::ADAM };
+    let clipped = new(of(784, 10), Relaxation { optimiser, ..least }).expect("it fits");
+    let error = clipped.equilibrium(at(1.0, 1.0), Some(&state)).expect_err("another optimiser's state");
+    assert!(matches!(error, ModelError::Optimiser { expected, .. } if expected == optimiser), "{error}");
+    // To be looked at, a state needs its model only.
+    let seen = clipped.evaluate(&state, &evaluation).expect("the same model");
+    assert_eq!(seen.accuracy, state.accuracy());
     let fewer = training.select(&[0, 1, 2]).expect("rows");
     let other_data = LearnedSystem::new(of(784, 10), fewer, evaluation.clone(), least, 0).expect("it fits");
     refused(&other_data, "training samples");

@@ -20,8 +20,8 @@ pub struct Seen {
 
 /// A representation in candle: an encoder, a decoder and a classifier.
 ///
-/// The objective is differentiated by candle. Some of its operations have no gradient and say nothing (fused softmax and layer
-/// norms among them): a variable that gets none is an error here.
+/// The objective is differentiated by candle. Some of its operations have no gradient and say nothing (fused softmax and
+/// layer norms among them): a variable that gets none is an error here.
 pub trait Network: Send {
     /// All variables, of type `f32`, always in the same order.
     fn variables(&self) -> Vec<Var>;
@@ -29,8 +29,8 @@ pub trait Network: Send {
     /// How many standard normal numbers an input needs: the dimensions of z, usually.
     fn noise(&self) -> usize;
 
-    /// What it sees of inputs of shape (n_inputs, pixels), scaled to [0, 1], with `noise` of shape (n_inputs, noise). The same for
-    /// the same variables, inputs and noise.
+    /// What it sees of inputs of shape (n_inputs, pixels), scaled to [0, 1], with `noise` of shape (n_inputs, noise). The
+    /// same for the same variables, inputs and noise.
     ///
     /// # Errors
     ///
@@ -111,12 +111,22 @@ pub(super) fn values(variables: &[Var]) -> Result<Vec<f32>> {
     Ok(flat)
 }
 
-/// Sets all variables.
-pub(super) fn set(variables: &[Var], mut flat: &[f32]) -> Result<()> {
+/// Sets all variables, whose values must be as many.
+pub(super) fn set(variables: &[Var], mut flat: &[f32]) -> std::result::Result<(), ModelError> {
+    check_count(variables.iter().map(|variable| variable.elem_count()).sum(), flat.len())?;
     for variable in variables {
         let (values, rest) = flat.split_at(variable.elem_count());
         variable.set(&Tensor::from_slice(values, variable.shape(), variable.device())?)?;
         flat = rest;
     }
     Ok(())
+}
+
+/// Refuses variables of another size than at first.
+fn check_count(found: usize, expected: usize) -> std::result::Result<(), ModelError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(ModelError::State { what: "values of variables", found, expected })
+    }
 }

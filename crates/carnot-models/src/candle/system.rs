@@ -1,7 +1,7 @@
 //! A network of one's own in candle, as a system on its surface.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{DType, Device, Var};
 use carnot_data::ImageDataset;
@@ -11,7 +11,9 @@ use carnot_surface::{At, Equilibrium, Multipliers, Observables, Rdc, RdcEstimate
 use super::network::{self, Losses, Network};
 use crate::engine::{check_finite, move_down};
 use crate::evaluation::{CHUNK, sample_key};
+use crate::limits::check_numbers;
 use crate::random::{Purpose, generator, normals_into};
+use crate::state::digest_of_layers;
 use crate::training::{Progress, Steps, relaxed};
 use crate::{Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 
@@ -21,6 +23,8 @@ use crate::{Evaluation, LearnedState, ModelError, Parameters, Relaxation};
 pub struct CandleSystem<N> {
     network: Mutex<N>,
     device: Device,
+    /// The digest of the variables' shapes.
+    layers: Arc<str>,
     initial: Parameters,
     training: ImageDataset,
     evaluation: ImageDataset,
@@ -47,7 +51,8 @@ impl<N: Network> CandleSystem<N> {
     ///
     /// [`ModelError::Option`] for a relaxation outside its range, or of several samples of z, which a network draws itself;
     /// [`ModelError::State`] for a network without variables, [`ModelError::Candle`] for variables of another type than `f32`,
-    /// [`ModelError::Data`] for a set with fewer than two samples.
+    /// [`ModelError::Data`] for a set with fewer than two samples, [`ModelError::Memory`] for a batch that does not fit in
+    /// memory.
     pub fn new(
         network: N,
         training: ImageDataset,
@@ -76,18 +81,24 @@ impl<N: Network> CandleSystem<N> {
         }
         let device = first.device().clone();
         let initial = Parameters::from_values(network::values(&variables)?);
+        let (batch, noise) = (relaxation.batch_size, network.noise());
+        let numbers = [[initial.len(), 1, 1], [batch, training.shape().n_pixels(), 1], [batch, noise, 1]];
+        check_numbers::<f32>("the variables and a batch", &numbers)?;
+        check_numbers::<f32>("the noise of an evaluation", &[[CHUNK, noise, 1]])?;
+        let shapes: Vec<&[usize]> = variables.iter().map(|variable| variable.dims()).collect();
+        let layers = digest_of_layers(&shapes)?;
         let evaluation_key = sample_key(&evaluation, seed);
         let network = Mutex::new(network);
-        Ok(Self { network, device, initial, training, evaluation, evaluation_key, relaxation, seed })
+        Ok(Self { network, device, layers, initial, training, evaluation, evaluation_key, relaxation, seed })
     }
 
     /// The network, with the variables of a state.
     ///
     /// # Errors
     ///
-    /// [`ModelError::State`] for the state of another network.
+    /// [`ModelError::State`] or [`ModelError::OtherLayers`] for the state of another network.
     pub fn with_variables<R>(&self, state: &LearnedState, f: impl FnOnce(&N) -> R) -> Result<R, ModelError> {
-        state.check(self.initial.len(), &self.training, &self.relaxation)?;
+        state.check_model(&self.layers, self.initial.len())?;
         let network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         network::set(&network.variables(), state.parameters().values())?;
         Ok(f(&network))
@@ -145,7 +156,8 @@ impl<N: Network> Steps for Lent<'_, N> {
         learning_rate: f64,
     ) -> Result<Rdc, ModelError> {
         let Progress { optimiser, batches } = progress;
-        batches.next_into(&mut self.rows);
+        let mut ahead = batches.clone();
+        ahead.next_into(&mut self.rows);
         self.noise.resize(self.rows.len() * self.network.noise(), 0.0);
         normals_into(&mut self.noise, generator(self.system.seed, Purpose::TrainingNoise, optimiser.steps()));
         network::set(&self.variables, parameters.values())?;
@@ -154,6 +166,7 @@ impl<N: Network> Steps for Lent<'_, N> {
         let rdc = network::gradient(&losses, &self.variables, at, &mut self.gradient)?;
         check_finite(optimiser.steps(), rdc.objective(at), at)?;
         move_down(parameters.values_mut(), optimiser, &self.gradient, at, learning_rate)?;
+        *batches = ahead;
         Ok(rdc)
     }
 }
@@ -166,8 +179,9 @@ impl<N: Network> System for CandleSystem<N> {
     fn equilibrium(&self, at: Multipliers, from: Option<&LearnedState>) -> Result<At<Self>, ModelError> {
         let start = match from {
             Some(state) => {
-                state.check(self.initial.len(), &self.training, &self.relaxation)?;
-                state.start()
+                state.check_model(&self.layers, self.initial.len())?;
+                state.check_training(&self.training, &self.relaxation)?;
+                state.start()?
             }
             None => self.start()?,
         };
@@ -179,7 +193,7 @@ impl<N: Network> System for CandleSystem<N> {
         let relaxed = relaxed(&mut lent, &self.relaxation, at, start, from.is_none(), |_| ())?;
         let Evaluation { rdc, accuracy } = self.evaluate(&network, &relaxed.average)?;
         let certificate = relaxed.certificate()?;
-        let state = LearnedState::new(relaxed.average, relaxed.progress, accuracy);
+        let state = LearnedState::new(Arc::clone(&self.layers), relaxed.average, relaxed.progress, accuracy);
         Ok(Equilibrium { multipliers: at, rdc, state, certificate })
     }
 }

@@ -138,6 +138,11 @@ fn networks_that_do_not_fit_are_refused_by_name() {
     assert!(matches!(error, ModelError::State { what: "variables", found: 0, .. }));
     let error = new(vec![scalar(DType::F64)], 1, 10, relaxation()).expect_err("another type");
     assert!(matches!(error, ModelError::Candle(_)), "{error}");
+    for batch_size in [usize::MAX, 1 << 50] {
+        let error = new(vec![scalar(DType::F32)], 1, 10, Relaxation { batch_size, ..relaxation() });
+        let error = error.expect_err("no memory");
+        assert!(matches!(error, ModelError::Memory { .. }), "{error}");
+    }
     let several = Relaxation { samples: 2, ..relaxation() };
     let error = new(vec![scalar(DType::F32)], 1, 10, several).expect_err("two samples");
     assert!(matches!(error, ModelError::Option { option: "samples", .. }));
@@ -160,6 +165,41 @@ fn networks_that_do_not_fit_are_refused_by_name() {
     let other = CandleSystem::new(Theirs::new(1), digits(), digits(), relaxation(), 0).expect("a system");
     let error = other.equilibrium(at(1.0, 1.0), Some(&state)).expect_err("another's state");
     assert!(matches!(error, ModelError::State { what: "parameters", found: 1, .. }), "{error}");
+}
+
+/// A network that has another variable, or one less, whenever it is asked.
+struct Fickle {
+    counts: std::sync::Mutex<Vec<usize>>,
+}
+
+impl Network for Fickle {
+    fn variables(&self) -> Vec<Var> {
+        let count = self.counts.lock().expect("ours").pop().unwrap_or(1);
+        (0..count).map(|_| Var::zeros(1, DType::F32, &Device::Cpu).expect("a variable")).collect()
+    }
+
+    fn noise(&self) -> usize {
+        1
+    }
+
+    fn see(&self, inputs: &Tensor, _: &Tensor) -> Result<Seen> {
+        let zeros = |columns: usize| Tensor::zeros((inputs.dim(0)?, columns), DType::F32, &Device::Cpu);
+        let [rate, distortion] = [zeros(1)?.flatten_all()?, zeros(1)?.flatten_all()?];
+        Ok(Seen { rate, distortion, logits: zeros(10)? })
+    }
+}
+
+#[test]
+fn variables_that_change_in_number_are_an_error() {
+    for (first, then) in [(1, 2), (2, 1)] {
+        let network = Fickle { counts: vec![then, first].into() };
+        let system = CandleSystem::new(network, digits(), digits(), relaxation(), 0).expect("a system");
+        let error = system.equilibrium(at(1.0, 1.0), None).expect_err("other variables");
+        let ModelError::State { what: "values of variables", found, expected } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((found, expected), (then, first));
+    }
 }
 
 #[test]

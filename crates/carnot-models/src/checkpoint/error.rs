@@ -95,6 +95,32 @@ pub enum CheckpointError {
         /// What it may be at most.
         limit: u64,
     },
+    /// An average where the plan has none, or none where it has one.
+    #[error(
+        "it has {} average after {steps} steps of a plan that averages {}",
+        if *is_averaged { "an" } else { "no" },
+        from.map_or("never".to_owned(), |from| format!("from step {from} on"))
+    )]
+    Average {
+        /// Steps taken.
+        steps: u64,
+        /// Whether there is one.
+        is_averaged: bool,
+        /// The first step, counted from zero, after which the plan averages.
+        from: Option<u64>,
+    },
+    /// Its place in the data is not that of its plan after as many steps.
+    #[error(
+        "after {steps} steps it stands at sample {offset} of epoch {epoch}, where its plan and data do not lead"
+    )]
+    Position {
+        /// Steps taken.
+        steps: u64,
+        /// Epochs completed.
+        epoch: u64,
+        /// Samples of the present epoch.
+        offset: usize,
+    },
     /// It was trained on other data.
     #[error("it was trained on the data set {expected}, not on {found}")]
     Data {

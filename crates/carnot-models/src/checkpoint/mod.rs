@@ -1,9 +1,9 @@
 //! A training as a file, and a model's parameters as one.
 //!
-//! A checkpoint is one safetensors file. Its tensors are the parameters by their names, what the optimiser keeps of each under
-//! `optimiser.first.` and `optimiser.second.`, and their average under `average.`; a reader of safetensors finds the model in it
-//! as it is. The entry `carnot` of its header is JSON: the plan, the digest of the data, the place in them, the history, and the
-//! SHA-256 of all of it with the tensors.
+//! A checkpoint is one safetensors file. Its tensors are the parameters by their names, what the optimiser keeps of each
+//! under `optimiser.first.` and `optimiser.second.`, and their average under `average.`; a reader of safetensors finds the
+//! model in it as it is. The entry `carnot` of its header is JSON: the plan, the digest of the data, the place in them, the
+//! history, and the SHA-256 of all of it with the tensors.
 
 mod error;
 mod tensors;
@@ -20,7 +20,7 @@ use tensors::{Remaining, Tensors, replace};
 
 use crate::engine::Scalar;
 use crate::optimiser::OptimiserState;
-use crate::{Architecture, ModelError, Parameters, Plan, Record};
+use crate::{Architecture, ModelError, Parameters, Plan, Record, hexadecimal};
 
 /// The entry of the header, and the version of what it says.
 const KEY: &str = "carnot";
@@ -125,7 +125,7 @@ impl<T: Scalar> Checkpoint<T> {
         };
         let mut hasher = Sha256::new_with_prefix(serde_json::to_vec(&description)?);
         tensors.bytes().for_each(|bytes| hasher.update(bytes));
-        description.digest = hexadecimal(hasher);
+        description.digest = hexadecimal::encode(&hasher.finalize());
         let header = HashMap::from([(KEY.to_owned(), serde_json::to_string(&description)?)]);
         replace(path.as_ref(), &tensors.serialised::<T>(Some(header))?)
     }
@@ -135,7 +135,7 @@ impl<T: Scalar> Checkpoint<T> {
     /// # Errors
     ///
     /// [`CheckpointError`] of whatever kind for a file that is missing, truncated, corrupt, of another version, type or model,
-    /// or none of a training; [`ModelError`] for a plan that is none.
+    /// or none of a training; whatever else of [`ModelError`] for a plan that is none.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|source| CheckpointError::read(path, source))?;
@@ -156,13 +156,17 @@ impl<T: Scalar> Checkpoint<T> {
         let mut hasher = Sha256::new_with_prefix(described);
         let Description { plan, data, steps, is_averaged, position, history, .. } = description;
         plan.check()?;
+        if is_averaged != plan.is_averaged(steps) {
+            let from = plan.averaged_from;
+            return Err(CheckpointError::Average { steps, is_averaged, from }.into());
+        }
         let mut take = |prefix: &str| tensors.take(prefix, &plan.architecture, |bytes| hasher.update(bytes));
         let parameters = take("")?;
         let first = take(FIRST)?;
         let second = if plan.optimiser.has_second_moments() { take(SECOND)? } else { Vec::new() };
         let average = if is_averaged { Some(take(AVERAGE)?) } else { None };
         tensors.finish()?;
-        let found = hexadecimal(hasher);
+        let found = hexadecimal::encode(&hasher.finalize());
         if found != expected {
             return Err(CheckpointError::Digest { expected, found }.into());
         }
@@ -184,8 +188,9 @@ impl<T: Scalar> Checkpoint<T> {
 }
 
 impl<T: Scalar> Parameters<T> {
-    /// Writes the parameters of a model as a safetensors file of their names: `encoder.0.weight` of shape (outputs, inputs),
-    /// `encoder.0.bias`, and so on, layers counted as in the lists of the architecture. Replaces what is at `path` when all of it is on the disk.
+    /// Writes the parameters of a model as a safetensors file of their names: `encoder.0.weight` of shape (outputs,
+    /// inputs), `encoder.0.bias`, and so on, layers counted as in the lists of the architecture. Replaces what is at `path`
+    /// when all of it is on the disk.
     ///
     /// # Errors
     ///
@@ -216,6 +221,40 @@ impl<T: Scalar> Parameters<T> {
     }
 }
 
-fn hexadecimal(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+#[cfg(test)]
+mod tests {
+    use carnot_data::synthetic;
+    use carnot_surface::Multipliers;
+
+    use super::*;
+    use crate::{Likelihood, Phase, Schedule, Trainer};
+
+    #[test]
+    fn a_checkpoint_that_stands_elsewhere_in_the_data_is_refused() {
+        let data = synthetic::digits(10, 1).expect("digits");
+        let model = Architecture::fully_connected(784, &[], 1, 10, Likelihood::Bernoulli).expect("it fits");
+        let schedule = Schedule::new(vec![Phase::constant(9, 1e-3)]).expect("a schedule");
+        let plan = Plan::new(model, Multipliers::new(1.0, 1.0).expect("valid"), schedule);
+        let mut trainer = Trainer::<f32>::new(Plan { batch_size: 4, ..plan }, &data).expect("a training");
+        for _ in 0..3 {
+            trainer.step().expect("a step");
+        }
+        let whole = trainer.checkpoint();
+        assert_eq!((whole.position.epoch, whole.position.offset), (1, 2));
+        assert!(Trainer::resume(whole.clone(), &data).is_ok());
+        let BatchPosition { seed, epoch, offset } = whole.position;
+        let elsewhere = [
+            BatchPosition { seed: seed + 1, ..whole.position },
+            BatchPosition { epoch: epoch + 1, ..whole.position },
+            BatchPosition { offset: offset + 4, ..whole.position },
+            BatchPosition { offset: usize::MAX, ..whole.position },
+        ];
+        for position in elsewhere {
+            let error =
+                Trainer::resume(Checkpoint { position, ..whole.clone() }, &data).expect_err("elsewhere");
+            let ModelError::Checkpoint(CheckpointError::Position { steps: 3, .. }) = error else {
+                panic!("{error}")
+            };
+        }
+    }
 }

@@ -99,8 +99,8 @@ fn shape(place: &Place) -> Vec<usize> {
     if place.name.ends_with(".weight") { vec![rows, columns] } else { vec![columns] }
 }
 
-/// Replaces a file by bytes that are on the disk before it is: whoever reads it, and whenever it is killed, finds the old file or
-/// the new one. The temporary name beside it is always the same: what a killed writer left is overwritten.
+/// Replaces a file by bytes that are on the disk before it is: whoever reads it, and whenever it is killed, finds the old
+/// file or the new one. The temporary name beside it is always the same: what a killed writer left is overwritten.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     let write = || -> io::Result<()> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();

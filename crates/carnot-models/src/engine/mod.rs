@@ -119,13 +119,16 @@ impl<T: Scalar> Engine<T> {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Option`] if either is zero.
+    /// [`ModelError::Option`] if either is zero, [`ModelError::Memory`] for a batch that does not fit in memory,
+    /// [`ModelError::Variance`] for a decoder's variance that `T` has no number for.
     pub fn new(architecture: &Architecture, n_inputs: usize, n_samples: usize) -> Result<Self, ModelError> {
         for (option, value) in [("inputs of a batch", n_inputs), ("samples of z", n_samples)] {
             if value == 0 {
                 return Err(ModelError::Option { option, requirement: "at least 1", value: 0.0 });
             }
         }
+        architecture.likelihood().check::<T>()?;
+        crate::limits::check_batch::<T>(architecture, n_inputs, n_samples)?;
         let columns = Columns { inputs: n_inputs, samples: n_samples };
         let (pixels, latent, classes) =
             (architecture.inputs(), architecture.latent(), architecture.classes());

@@ -10,6 +10,8 @@ pub(crate) mod sealed {
     pub trait Sealed: faer::traits::RealField + Copy {
         /// The type's name in a file.
         const DTYPE: Dtype;
+        /// The least positive number that has all of its digits.
+        const LEAST: f64;
         /// Its bytes, the least first, after those that there are.
         fn store(self, bytes: &mut Vec<u8>);
         /// All values of such bytes; of what is left of them, fewer than a value has, none.
@@ -20,6 +22,7 @@ pub(crate) mod sealed {
         ($type:ty, $dtype:expr) => {
             impl Sealed for $type {
                 const DTYPE: Dtype = $dtype;
+                const LEAST: f64 = <$type>::MIN_POSITIVE as f64;
 
                 fn store(self, bytes: &mut Vec<u8>) {
                     bytes.extend_from_slice(&self.to_le_bytes());

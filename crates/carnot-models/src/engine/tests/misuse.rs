@@ -108,6 +108,15 @@ fn constants_outside_their_range_are_refused() {
             "{method:?}"
         );
     }
-    let clipped = Optimiser { clip_norm: Some(0.0), ..Optimiser::ADAM };
-    assert!(OptimiserState::<f32>::new(clipped, 3).is_err());
+    for clip_norm in [0.0, f64::NAN, f64::INFINITY] {
+        let clipped = Optimiser { clip_norm: Some(clip_norm), ..Optimiser::ADAM };
+        assert!(OptimiserState::<f32>::new(clipped, 3).is_err());
+    }
+    // Where there has been no gradient yet, the step is zero over epsilon, which must not be zero too.
+    let tiny = Optimiser { method: adam([0.9, 0.999], 1e-50, 0.0), clip_norm: None };
+    assert!(OptimiserState::<f64>::new(tiny, 3).is_ok());
+    let error = OptimiserState::<f32>::new(tiny, 3).expect_err("zero in f32");
+    assert!(matches!(error, ModelError::Option { option: "epsilon", value: 1e-50, .. }), "{error}");
+    let error = OptimiserState::<f32>::new(Optimiser::ADAM, usize::MAX).expect_err("no memory");
+    assert!(matches!(error, ModelError::Memory { .. }), "{error}");
 }
