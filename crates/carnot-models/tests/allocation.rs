@@ -1,4 +1,4 @@
-//! A step of training after the first asks for no memory, on any of its threads.
+//! A step of training, or a product with second derivatives, after the first asks for no memory, on any of its threads.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -8,8 +8,11 @@ use carnot_models::engine::{Batch, Engine};
 use carnot_models::{Architecture, Likelihood, Optimiser, OptimiserState, Parameters, Prior};
 use carnot_surface::Multipliers;
 
-/// Allocations on every thread of a pool while steps are taken.
-fn allocations(threads: usize, clip_norm: Option<f64>) -> u64 {
+/// What is done, again and again, with an engine, its parameters and a batch of two samples of z.
+type Work<'w> = &'w (dyn Fn(&mut Engine<f32>, &mut [f32], &mut OptimiserState<f32>, &Batch<'_, f32>) + Sync);
+
+/// Allocations on every thread of a pool while work is done that has been done once.
+fn allocations(threads: usize, clip_norm: Option<f64>, work: Work<'_>) -> u64 {
     let half = Likelihood::Gaussian { variance: 0.5 };
     let architecture = Architecture::fully_connected(784, &[160, 130], 8, 10, half).expect("it fits");
     let architecture = architecture.with_prior(Prior::LearnedDiagonal);
@@ -18,7 +21,6 @@ fn allocations(threads: usize, clip_norm: Option<f64>) -> u64 {
     let noise: Vec<f32> = (0..150 * 2 * 8).map(|i| (i as f32).sin()).collect();
     let weights: Vec<f64> = (1..=150).map(f64::from).collect();
     let batch = Batch::of_images(&digits, &rows, &noise).with_weights(&weights);
-    let at = Multipliers::new(1.0, 1.0).expect("valid");
     let mut parameters = Parameters::<f32>::initial(&architecture, 1).values().to_vec();
     let optimiser = Optimiser { clip_norm, ..Optimiser::ADAM };
     let mut state = OptimiserState::new(optimiser, parameters.len()).expect("an optimiser");
@@ -31,7 +33,7 @@ fn allocations(threads: usize, clip_norm: Option<f64>) -> u64 {
         let batch = Batch::of_images(&digits, &rows, &noise[..150 * 8]);
         small.forward(parameters.values(), &batch).expect("losses");
     });
-    let mut step = || engine.descend(&mut parameters, &mut state, &batch, at, 1e-3).expect("a step");
+    let mut step = || work(&mut engine, &mut parameters, &mut state, &batch);
     pool.install(&mut step);
     let (done, total) = (AtomicBool::new(false), AtomicU64::new(0));
     let count = |info: AllocationInfo| {
@@ -61,10 +63,27 @@ fn allocations(threads: usize, clip_norm: Option<f64>) -> u64 {
 
 #[test]
 fn a_step_after_the_first_allocates_nothing() {
+    let at = Multipliers::new(1.0, 1.0).expect("valid");
     for threads in [1, 2] {
         for clip_norm in [None, Some(1.0)] {
-            assert_eq!(allocations(threads, clip_norm), 0, "{threads} threads, clipping {clip_norm:?}");
+            let counted = allocations(threads, clip_norm, &|engine, parameters, state, batch| {
+                engine.descend(parameters, state, batch, at, 1e-3).expect("a step");
+            });
+            assert_eq!(counted, 0, "{threads} threads, clipping {clip_norm:?}");
         }
+    }
+}
+
+#[test]
+fn a_product_after_the_first_allocates_nothing() {
+    let at = Multipliers::new(1.0, 1.0).expect("valid");
+    for threads in [1, 2] {
+        let counted = allocations(threads, None, &|engine, parameters, _, batch| {
+            let mut linearised = engine.linearise(parameters, batch, at).expect("a gradient");
+            linearised.hessian_product(parameters).expect("a product");
+            linearised.gauss_newton_product(parameters).expect("a product");
+        });
+        assert_eq!(counted, 0, "{threads} threads");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Element-wise functions, known by their value and by their slope at a value.
 
+use super::curvature::Moving;
 use super::scalar::{Scalar, vectorised};
 
 /// What is applied to each output of a linear layer. Each is monotone, so that its slope follows from its value and what
@@ -35,6 +36,29 @@ impl Activation {
             Self::Softplus => combine(values, slopes, |y, slope| slope * y.one_minus_exp_of_minus()),
         }
     }
+
+    /// The tangents of what [`Activation::multiply_by_slope`] makes of slopes u: `u' f' + u f'' a'`, where `slopes` are the
+    /// tangents u', `output` are the values of f with their tangents `f' a'`, and `deltas` are the products `u f'`.
+    ///
+    /// So `u f'' a'` is the product of the delta, the tangent and `f'' / f'^2`, which is a function of the value. Where f' is
+    /// zero, so are delta and tangent. A ReLU bends nowhere but at its kink, which is left out.
+    pub(super) fn multiply_by_moving_slope<T: Scalar>(
+        self,
+        output: Moving<'_, T>,
+        deltas: &[T],
+        slopes: &mut [T],
+    ) {
+        // From a value f' and f'' / f'.
+        match self {
+            Self::Identity | Self::Relu => self.multiply_by_slope(output.values, slopes),
+            Self::Tanh => bend(output, deltas, slopes, |y| (T::ONE - y * y, -(y + y))),
+            Self::Sigmoid => bend(output, deltas, slopes, |y| (y * (T::ONE - y), T::ONE - (y + y))),
+            Self::Softplus => bend(output, deltas, slopes, |y| {
+                let slope = y.one_minus_exp_of_minus();
+                (slope, T::ONE - slope)
+            }),
+        }
+    }
 }
 
 #[inline(always)]
@@ -53,6 +77,17 @@ fn combine<T: Scalar>(values: &[T], slopes: &mut [T], f: impl Fn(T, T) -> T) {
     vectorised(|| {
         for (slope, &value) in slopes.iter_mut().zip(values) {
             *slope = f(value, *slope);
+        }
+    });
+}
+
+#[inline(always)]
+fn bend<T: Scalar>(output: Moving<'_, T>, deltas: &[T], slopes: &mut [T], f: impl Fn(T) -> (T, T)) {
+    vectorised(|| {
+        for ((slope, &delta), (value, tangent)) in slopes.iter_mut().zip(deltas).zip(output.pairs()) {
+            let (first, second) = f(value);
+            let bent = if first == T::ZERO { T::ZERO } else { delta * second * (tangent / first) };
+            *slope = *slope * first + bent;
         }
     });
 }

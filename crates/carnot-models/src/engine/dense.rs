@@ -1,11 +1,14 @@
 //! A linear layer with its activation: value, derivatives and tangent.
 
+use std::ops::Range;
+
 use faer::linalg::matmul::matmul;
 use faer::reborrow::ReborrowMut;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::activation::Activation;
 use super::columns::{Columns, Panel};
+use super::descent::Tile;
 use super::scalar::{Scalar, vectorised};
 
 /// `f(W x + b)`, with W of shape (outputs, inputs) at `offset` in the flat parameters and b behind it.
@@ -87,59 +90,86 @@ impl Dense {
         );
     }
 
-    /// `W' delta`, the derivative by the input, from that by what the activation is applied to. With `below`, the
-    /// activation that made the input, it goes on through that one.
+    /// The derivative by the input, `sum W' delta` over the `terms`, each of them parameters and derivatives by what the
+    /// activation is applied to. The activation that made the input is left to `through`, which is given every part of
+    /// the result with its place in a quantity of the layer's inputs.
+    ///
+    /// One term makes a derivative, and the tangent of one is made of two: the tangent of delta by the parameters, and
+    /// delta by the direction in which they move.
     pub(super) fn backward<T: Scalar>(
         &self,
         columns: Columns,
-        parameters: &[T],
-        delta: &[T],
-        (x, below): (&[T], Activation),
+        terms: &[(&[T], &[T])],
+        through: impl Fn(Range<usize>, &mut [T]) + Sync,
         x_delta: &mut [T],
     ) {
-        let (weight, _) = self.of(parameters);
-        let weight = MatRef::from_row_major_slice(weight, self.outputs, self.inputs);
         columns.each_tile(self.inputs, x_delta, |panel, first, tile| {
             let rows = tile.len() / panel.width;
-            let delta = &delta[panel.range(self.outputs)];
-            matmul(
-                MatMut::from_row_major_slice_mut(tile, rows, panel.width),
-                Accum::Replace,
-                weight.subcols(first, rows).transpose(),
-                MatRef::from_row_major_slice(delta, self.outputs, panel.width),
-                T::ONE,
-                Par::Seq,
-            );
-            below.multiply_by_slope(&x[panel.range(self.inputs)][first * panel.width..], tile);
+            for (number, (parameters, delta)) in terms.iter().enumerate() {
+                let (weight, _) = self.of(parameters);
+                let weight = MatRef::from_row_major_slice(weight, self.outputs, self.inputs);
+                let delta = &delta[panel.range(self.outputs)];
+                matmul(
+                    MatMut::from_row_major_slice_mut(tile, rows, panel.width),
+                    if number == 0 { Accum::Replace } else { Accum::Add },
+                    weight.subcols(first, rows).transpose(),
+                    MatRef::from_row_major_slice(delta, self.outputs, panel.width),
+                    T::ONE,
+                    Par::Seq,
+                );
+            }
+            let start = panel.range(self.inputs).start + first * panel.width;
+            through(start..start + tile.len(), tile);
         });
     }
 
-    /// The gradient of some columns of the weight, from `first` on, over the whole batch.
-    pub(super) fn weight_gradient<T: Scalar>(
+    /// A part of the gradient over the whole batch, `sum delta x'` over the `terms`, each of them what the layer was given
+    /// and derivatives by what its activation is applied to.
+    ///
+    /// One term makes a gradient, and the tangent of one is made of two: the tangent of delta with x, which comes first
+    /// and alone counts for the bias, and delta with the tangent of x.
+    pub(super) fn gradient<T: Scalar>(&self, columns: Columns, terms: &[(&[T], &[T])], tile: Tile<'_, T>) {
+        match tile {
+            Tile::Weight { first, gradient } => self.weight_gradient(columns, first, terms, gradient),
+            Tile::Bias(gradient) => {
+                gradient.fill(T::ZERO);
+                if let Some((_, delta)) = terms.first() {
+                    self.bias_gradient(columns, delta, gradient);
+                }
+            }
+        }
+    }
+
+    /// The gradient of some columns of the weight, from `first` on.
+    fn weight_gradient<T: Scalar>(
         &self,
         columns: Columns,
         first: usize,
-        x: &[T],
-        delta: &[T],
+        terms: &[(&[T], &[T])],
         mut gradient: MatMut<'_, T>,
     ) {
         let inputs = gradient.ncols();
         for panel in columns.panels() {
-            let x = &x[panel.range(self.inputs)][first * panel.width..(first + inputs) * panel.width];
-            matmul(
-                gradient.rb_mut(),
-                if panel.index == 0 { Accum::Replace } else { Accum::Add },
-                MatRef::from_row_major_slice(&delta[panel.range(self.outputs)], self.outputs, panel.width),
-                MatRef::from_row_major_slice(x, inputs, panel.width).transpose(),
-                T::ONE,
-                Par::Seq,
-            );
+            for (number, (x, delta)) in terms.iter().enumerate() {
+                let x = &x[panel.range(self.inputs)][first * panel.width..(first + inputs) * panel.width];
+                matmul(
+                    gradient.rb_mut(),
+                    if panel.index + number == 0 { Accum::Replace } else { Accum::Add },
+                    MatRef::from_row_major_slice(
+                        &delta[panel.range(self.outputs)],
+                        self.outputs,
+                        panel.width,
+                    ),
+                    MatRef::from_row_major_slice(x, inputs, panel.width).transpose(),
+                    T::ONE,
+                    Par::Seq,
+                );
+            }
         }
     }
 
-    /// The gradient of the bias over the whole batch.
-    pub(super) fn bias_gradient<T: Scalar>(&self, columns: Columns, delta: &[T], gradient: &mut [T]) {
-        gradient.fill(T::ZERO);
+    /// Adds the gradient of the bias.
+    fn bias_gradient<T: Scalar>(&self, columns: Columns, delta: &[T], gradient: &mut [T]) {
         vectorised(|| {
             for panel in columns.panels() {
                 let rows = delta[panel.range(self.outputs)].chunks_exact(panel.width);

@@ -1,80 +1,9 @@
 //! The encoder's output as a distribution over z: samples of it, its rate, and the derivatives of both.
 
 use super::columns::{Columns, Panel};
+use super::curvature::{Kind, Moving};
+use super::marginal::{Divergence, Marginal, Slopes};
 use super::scalar::{Scalar, vectorised};
-
-/// A diagonal Gaussian marginal m(z), or the standard normal one.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Marginal<'a, T> {
-    Standard,
-    /// Mean and log-variance of each latent dimension.
-    Diagonal {
-        mean: &'a [T],
-        log_variance: &'a [T],
-    },
-}
-
-impl<'a, T: Scalar> Marginal<'a, T> {
-    /// The marginal whose mean and log-variance are all of `parameters`, or the standard one if there are none.
-    pub(super) fn new(parameters: &'a [T]) -> Self {
-        if parameters.is_empty() {
-            return Self::Standard;
-        }
-        let (mean, log_variance) = parameters.split_at(parameters.len() / 2);
-        Self::Diagonal { mean, log_variance }
-    }
-
-    /// Mean and log-variance of dimension `i`.
-    fn of(&self, i: usize) -> (T, T) {
-        match self {
-            Self::Standard => (T::ZERO, T::ZERO),
-            Self::Diagonal { mean, log_variance } => (mean[i], log_variance[i]),
-        }
-    }
-
-    /// R of dimension `i`, from mean and log-variance of the encoder, with its derivatives.
-    #[inline(always)]
-    fn divergence(&self, i: usize) -> impl Fn(T, T) -> Divergence<T> + use<T> {
-        let (m, w) = self.of(i);
-        let precision = (-w).exponential();
-        move |mean, log_variance| {
-            let distance = mean - m;
-            let by_mean = distance * precision;
-            let difference = log_variance - w;
-            let excess = difference.exponential() - T::ONE;
-            Divergence { square: distance * by_mean, by_mean, excess, difference }
-        }
-    }
-}
-
-/// The part of R of one latent dimension, `1/2 ((mean - m)^2 exp(-w) + exp(v - w) - 1 - (v - w))` for a marginal of mean
-/// m and log-variance w and an encoder of log-variance v.
-struct Divergence<T> {
-    /// `(mean - m)^2 exp(-w)`.
-    square: T,
-    by_mean: T,
-    /// `exp(v - w) - 1`.
-    excess: T,
-    /// `v - w`.
-    difference: T,
-}
-
-impl<T: Scalar> Divergence<T> {
-    #[inline(always)]
-    fn value(&self) -> T {
-        T::HALF * (self.square + (self.excess - self.difference))
-    }
-
-    #[inline(always)]
-    fn by_log_variance(&self) -> T {
-        T::HALF * self.excess
-    }
-
-    /// The derivative by w; that by m is the opposite of `by_mean`.
-    fn by_marginal_log_variance(&self) -> T {
-        -T::HALF * (self.square + self.excess)
-    }
-}
 
 /// A panel of the encoder's output: rows of means, then rows of log-variances.
 fn encoded<T>(panel: Panel, latent: usize, output: &[T]) -> (&[T], &[T]) {
@@ -162,9 +91,9 @@ pub(super) fn backward<T: Scalar>(
                 for (((by_mean, by_log_variance), (&mean, &log_variance)), &weight) in
                     deltas.zip(encoded).zip(weights)
                 {
-                    let divergence = divergence(mean, log_variance);
-                    *by_mean = weight * divergence.by_mean;
-                    *by_log_variance = weight * divergence.by_log_variance();
+                    let slopes = divergence(mean, log_variance).slopes();
+                    *by_mean = weight * slopes.by_mean;
+                    *by_log_variance = weight * slopes.by_log_variance;
                 }
             }
             for s in 0..columns.samples {
@@ -182,6 +111,66 @@ pub(super) fn backward<T: Scalar>(
     });
 }
 
+/// The encoder's output with its tangent, what was drawn from it, and the marginal with its direction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Encoded<'a, T> {
+    pub(super) output: Moving<'a, T>,
+    pub(super) z: &'a [T],
+    pub(super) marginals: (Marginal<'a, T>, Marginal<'a, T>),
+}
+
+/// The tangents of what [`backward`] gives, where the derivatives by z are the sum of `z_deltas`.
+pub(super) fn backward_tangent<T: Scalar>(
+    columns: Columns,
+    latent: usize,
+    kind: Kind,
+    Encoded { output, z, marginals: (marginal, marginal_direction) }: Encoded<'_, T>,
+    weights: &[T],
+    z_deltas: [Moving<'_, T>; 2],
+    delta_tangent: &mut [T],
+) {
+    columns.of_inputs().each_panel(2 * latent, delta_tangent, |panel, delta| {
+        let (mean, log_variance) = encoded(panel, latent, output.values);
+        let (mean_tangent, log_variance_tangent) = encoded(panel, latent, output.tangents);
+        let (by_mean, by_log_variance) = delta.split_at_mut(latent * panel.width);
+        let weights = &weights[panel.inputs()];
+        vectorised(|| {
+            for i in 0..latent {
+                let (divergence, direction) = (marginal.divergence(i), marginal_direction.of(i));
+                let row = i * panel.width..(i + 1) * panel.width;
+                let deltas = by_mean[row.clone()].iter_mut().zip(&mut by_log_variance[row.clone()]);
+                let encoded = mean[row.clone()].iter().zip(&log_variance[row.clone()]);
+                let tangents = mean_tangent[row.clone()].iter().zip(&log_variance_tangent[row]);
+                for (((deltas, (&mean, &log_variance)), (&m, &v)), &weight) in
+                    deltas.zip(encoded).zip(tangents).zip(weights)
+                {
+                    let tangents = divergence(mean, log_variance).tangent(kind, (m, v), direction);
+                    *deltas.0 = weight * tangents.by_mean;
+                    *deltas.1 = weight * tangents.by_log_variance;
+                }
+            }
+            for s in 0..columns.samples {
+                let range = columns.panel(s, panel.index).range(latent);
+                let [first, second] = z_deltas.map(|delta| delta.part(range.clone()));
+                let z_deltas = first.pairs().zip(second.pairs()).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
+                let deltas = by_mean.iter_mut().zip(&mut *by_log_variance);
+                let values = z[range].iter().zip(mean).zip(log_variance_tangent);
+                for (((by_mean, by_log_variance), (z_delta, tangent)), ((&z, &mean), &v)) in
+                    deltas.zip(z_deltas).zip(values)
+                {
+                    // z - mean is exp(log_variance / 2) noise, whose tangent is half of its product with v.
+                    let bent = match kind {
+                        Kind::Hessian => T::HALF * v * z_delta,
+                        Kind::GaussNewton => T::ZERO,
+                    };
+                    *by_mean += tangent;
+                    *by_log_variance += T::HALF * (tangent + bent) * (z - mean);
+                }
+            }
+        });
+    });
+}
+
 /// The gradient of the sum of `weights` times R by the marginal's parameters.
 pub(super) fn marginal_gradient<T: Scalar>(
     columns: Columns,
@@ -191,13 +180,44 @@ pub(super) fn marginal_gradient<T: Scalar>(
     weights: &[f64],
     gradient: &mut [T],
 ) {
+    sum_slopes(columns, latent, (output, marginal), weights, gradient, |_, divergence, _| {
+        divergence.slopes()
+    });
+}
+
+/// The tangent of what [`marginal_gradient`] gives.
+pub(super) fn marginal_gradient_tangent<T: Scalar>(
+    columns: Columns,
+    latent: usize,
+    kind: Kind,
+    Encoded { output, marginals: (marginal, direction), .. }: Encoded<'_, T>,
+    weights: &[f64],
+    tangent: &mut [T],
+) {
+    let given = (output.values, marginal);
+    sum_slopes(columns, latent, given, weights, tangent, |i, divergence, (panel, at)| {
+        let (mean, log_variance) = encoded(panel, latent, output.tangents);
+        divergence.tangent(kind, (mean[at], log_variance[at]), direction.of(i))
+    });
+}
+
+/// Sums `weights` times the slopes by the marginal's parameters, if it has any, over the inputs.
+fn sum_slopes<T: Scalar>(
+    columns: Columns,
+    latent: usize,
+    (output, marginal): (&[T], Marginal<'_, T>),
+    weights: &[f64],
+    sums: &mut [T],
+    slopes: impl Fn(usize, Divergence<T>, (Panel, usize)) -> Slopes<T>,
+) {
     let Marginal::Diagonal { .. } = marginal else { return };
-    let (by_mean, by_log_variance) = gradient.split_at_mut(latent);
+    let (by_mean, by_log_variance) = sums.split_at_mut(latent);
     for (i, (by_mean, by_log_variance)) in by_mean.iter_mut().zip(by_log_variance).enumerate() {
         let mut sums = (0.0, 0.0);
-        each(columns, latent, output, marginal, i, |column, divergence, _| {
-            sums.0 -= weights[column] * divergence.by_mean.to_f64();
-            sums.1 += weights[column] * divergence.by_marginal_log_variance().to_f64();
+        each(columns, latent, output, marginal, i, |column, divergence, place| {
+            let slopes = slopes(i, divergence, place);
+            sums.0 -= weights[column] * slopes.by_mean.to_f64();
+            sums.1 += weights[column] * slopes.by_marginal_log_variance.to_f64();
         });
         (*by_mean, *by_log_variance) = (T::from_f64(sums.0), T::from_f64(sums.1));
     }
@@ -217,9 +237,10 @@ pub(super) fn rate_tangent<T: Scalar>(
         let (m, w) = marginal_direction.of(i);
         each(columns, latent, output, marginal, i, |column, divergence, (panel, at)| {
             let (mean, log_variance) = encoded(panel, latent, output_tangent);
-            let tangent = divergence.by_mean * (mean[at] - m)
-                + divergence.by_log_variance() * log_variance[at]
-                + divergence.by_marginal_log_variance() * w;
+            let slopes = divergence.slopes();
+            let tangent = slopes.by_mean * (mean[at] - m)
+                + slopes.by_log_variance * log_variance[at]
+                + slopes.by_marginal_log_variance * w;
             sum += weights[column] * tangent.to_f64();
         });
     }

@@ -2,6 +2,7 @@
 
 use super::activation::Activation;
 use super::columns::{Columns, Panel, WIDTH};
+use super::curvature::{Moving, Passage};
 use super::scalar::{Scalar, vectorised};
 use crate::Likelihood;
 
@@ -123,14 +124,42 @@ pub(super) fn distortion_backward<T: Scalar>(
     });
 }
 
+/// The tangents of what [`distortion_backward`] gives.
+pub(super) fn distortion_backward_tangent<T: Scalar>(
+    columns: Columns,
+    pixels: usize,
+    likelihood: Likelihood,
+    decoded: Passage<'_, T>,
+    weights: &[T],
+    delta_tangent: &mut [T],
+) {
+    // The derivative of `slope` by the output.
+    let curvature = |y: T| match likelihood {
+        Likelihood::Gaussian { variance } => T::from_f64(1.0 / variance),
+        Likelihood::Bernoulli => {
+            let p = y.logistic();
+            p * (T::ONE - p)
+        }
+    };
+    columns.each_tile(pixels, delta_tangent, |panel, first, tile| {
+        let start = panel.range(pixels).start + first * panel.width;
+        let place = start..start + tile.len();
+        let Moving { values, tangents } = decoded.output.part(place.clone());
+        let weights = &weights[panel.inputs()];
+        fill(weights, values, tangents, tile, |(y, tangent)| curvature(y) * tangent);
+        decoded.carry(place, tile);
+    });
+}
+
+/// `weight f(a, b)` in rows of columns.
 #[inline(always)]
-fn fill<T: Scalar>(weights: &[T], x: &[T], y: &[T], tile: &mut [T], slope: impl Fn((T, T)) -> T) {
+fn fill<T: Scalar>(weights: &[T], a: &[T], b: &[T], tile: &mut [T], f: impl Fn((T, T)) -> T) {
     let width = weights.len();
     vectorised(|| {
-        let rows = tile.chunks_exact_mut(width).zip(x.chunks_exact(width)).zip(y.chunks_exact(width));
-        for ((tile, x), y) in rows {
-            for (((value, &weight), &x), &y) in tile.iter_mut().zip(weights).zip(x).zip(y) {
-                *value = weight * slope((x, y));
+        let rows = tile.chunks_exact_mut(width).zip(a.chunks_exact(width)).zip(b.chunks_exact(width));
+        for ((tile, a), b) in rows {
+            for (((value, &weight), &a), &b) in tile.iter_mut().zip(weights).zip(a).zip(b) {
+                *value = weight * f((a, b));
             }
         }
     });
@@ -198,6 +227,41 @@ pub(super) fn classification_backward<T: Scalar>(
             delta[usize::from(label) * panel.width + j] -= weight;
         }
         activation.multiply_by_slope(logits, delta);
+    });
+}
+
+/// The tangents of what [`classification_backward`] gives.
+pub(super) fn classification_backward_tangent<T: Scalar>(
+    columns: Columns,
+    classes: usize,
+    logits: Passage<'_, T>,
+    weights: &[T],
+    delta_tangent: &mut [T],
+) {
+    columns.each_panel(classes, delta_tangent, |panel, delta| {
+        let place = panel.range(classes);
+        let Moving { values, tangents } = logits.output.part(place.clone());
+        let (width, weights) = (panel.width, &weights[panel.inputs()]);
+        // weight softmax (tangent - mean), with the mean of the tangents by the softmax
+        vectorised(|| {
+            let (largest, sums) = largest_and_sum(width, values);
+            let mut means = [T::ZERO; WIDTH];
+            let rows = delta.chunks_exact_mut(width).zip(values.chunks_exact(width));
+            for ((shares, logits), tangents) in rows.zip(tangents.chunks_exact(width)) {
+                let columns = shares.iter_mut().zip(logits).zip(largest.iter().zip(&sums)).zip(tangents);
+                for ((((share, &logit), (&largest, &sum)), &tangent), mean) in columns.zip(&mut means) {
+                    *share = (logit - largest).exponential() / sum;
+                    *mean += *share * tangent;
+                }
+            }
+            for (shares, tangents) in delta.chunks_exact_mut(width).zip(tangents.chunks_exact(width)) {
+                let columns = shares.iter_mut().zip(tangents).zip(means.iter().zip(weights));
+                for ((share, &tangent), (&mean, &weight)) in columns {
+                    *share = weight * *share * (tangent - mean);
+                }
+            }
+        });
+        logits.carry(place, delta);
     });
 }
 

@@ -24,13 +24,16 @@
 //! ```
 
 mod activation;
+mod backward;
 mod batch;
 mod columns;
+mod curvature;
 mod dense;
 mod descent;
 mod gather;
 mod latent;
 mod losses;
+mod marginal;
 mod network;
 mod observation;
 mod scalar;
@@ -40,11 +43,13 @@ mod tests;
 
 use carnot_surface::{Multipliers, Observables, Rdc};
 
+use backward::Backward;
 pub use batch::Batch;
 use batch::{Loaded, Sizes};
 use columns::Columns;
-use descent::Tile;
-use latent::Marginal;
+use curvature::Curvature;
+pub use curvature::Linearised;
+use marginal::Marginal;
 use network::Network;
 pub use observation::Observation;
 pub use scalar::Scalar;
@@ -93,25 +98,9 @@ pub struct Engine<T> {
     distortions: Vec<f64>,
     classifications: Vec<f64>,
     partial: Vec<f64>,
-    backward: Option<Backward<T>>,
+    backward: Backward<T>,
     z_tangent: Vec<T>,
-}
-
-/// What only a gradient needs.
-#[derive(Debug)]
-struct Backward<T> {
-    /// Derivatives by z, through the decoder and through the classifier.
-    z_deltas: [Vec<T>; 2],
-    weights: Weights<T>,
-    gradient: Vec<T>,
-}
-
-/// What each input's R, D and C count in the objective, a sample of the latter two.
-#[derive(Debug)]
-struct Weights<T> {
-    rate: Vec<T>,
-    distortion: Vec<T>,
-    classification: Vec<T>,
+    curvature: Curvature<T>,
 }
 
 impl<T: Scalar> Engine<T> {
@@ -151,8 +140,9 @@ impl<T: Scalar> Engine<T> {
             distortions: vec![0.0; columns.len()],
             classifications: vec![0.0; columns.len()],
             partial: vec![0.0; columns.len() * losses::partial_sums(columns, pixels)],
-            backward: None,
+            backward: Backward::default(),
             z_tangent: Vec::new(),
+            curvature: Curvature::default(),
         })
     }
 
@@ -204,10 +194,8 @@ impl<T: Scalar> Engine<T> {
         at: Multipliers,
     ) -> Result<(Rdc, &[T]), ModelError> {
         let rdc = self.forward(parameters, batch)?;
-        let mut backward = self.backward(parameters, at);
-        self.each_gradient(&mut backward.gradient);
-        let gradient = self.backward.insert(backward).gradient.as_slice();
-        Ok((rdc, gradient))
+        self.backward(parameters, at);
+        Ok((rdc, &self.backward.gradient))
     }
 
     /// One step of the optimiser down the gradient of `R + lambda D + gamma C`, at the learning rate given; what was seen
@@ -231,11 +219,9 @@ impl<T: Scalar> Engine<T> {
         }
         let rdc = self.forward(parameters, batch)?;
         check_finite(optimiser.steps(), rdc.objective(at), at)?;
-        let mut backward = self.backward(parameters, at);
-        self.each_gradient(&mut backward.gradient);
-        let moved = move_down(parameters, optimiser, &backward.gradient, at, rate);
-        self.backward = Some(backward);
-        moved.map(|()| rdc)
+        self.backward(parameters, at);
+        move_down(parameters, optimiser, &self.backward.gradient, at, rate)?;
+        Ok(rdc)
     }
 
     fn check(&self, found: usize) -> Result<(), ModelError> {
@@ -260,80 +246,6 @@ impl<T: Scalar> Engine<T> {
             rate: self.mean(&self.rates),
             distortion: self.mean(&self.distortions) + self.likelihood.constant(self.sizes.pixels),
             classification: self.mean(&self.classifications),
-        }
-    }
-
-    /// The derivatives by what every layer's activation is applied to, and the gradient by the marginal's parameters.
-    fn backward(&mut self, parameters: &[T], at: Multipliers) -> Backward<T> {
-        let Sizes { columns, pixels, latent, classes } = self.sizes;
-        let mut backward = self.backward.take().unwrap_or_else(|| Backward {
-            z_deltas: std::array::from_fn(|_| vec![T::ZERO; self.z.len()]),
-            weights: Weights {
-                rate: vec![T::ZERO; columns.inputs],
-                distortion: vec![T::ZERO; columns.inputs],
-                classification: vec![T::ZERO; columns.inputs],
-            },
-            gradient: vec![T::ZERO; self.parameters],
-        });
-        let Backward { z_deltas: [by_decoder, by_classifier], weights: counts, gradient } = &mut backward;
-        let Loaded { inputs, labels, weights, .. } = &self.batch;
-        let share = 1.0 / columns.samples as f64;
-        for (i, &weight) in weights.iter().enumerate() {
-            counts.rate[i] = T::from_f64(weight);
-            counts.distortion[i] = T::from_f64(at.lambda() * weight * share);
-            counts.classification[i] = T::from_f64(at.gamma() * weight * share);
-        }
-
-        let kinds = (self.likelihood, self.decoder.activation());
-        let (decoded, delta) = self.decoder.output_delta();
-        losses::distortion_backward(columns, pixels, kinds, (inputs, decoded), &counts.distortion, delta);
-        self.decoder.backward(parameters, &self.z, Some(by_decoder));
-
-        let activation = self.classifier.activation();
-        let (logits, delta) = self.classifier.output_delta();
-        losses::classification_backward(
-            columns,
-            classes,
-            activation,
-            (labels, logits),
-            &counts.classification,
-            delta,
-        );
-        self.classifier.backward(parameters, &self.z, Some(by_classifier));
-
-        let activation = self.encoder.activation();
-        let marginal = Marginal::new(&parameters[self.classifier.end()..]);
-        let (encoded, delta) = self.encoder.output_delta();
-        let z_deltas = [by_decoder.as_slice(), by_classifier.as_slice()];
-        latent::backward(columns, latent, (encoded, &self.z), marginal, &counts.rate, z_deltas, delta);
-        activation.multiply_by_slope(encoded, delta);
-        let of_marginal = &mut gradient[self.classifier.end()..];
-        latent::marginal_gradient(columns, latent, encoded, marginal, weights, of_marginal);
-        self.encoder.backward(parameters, inputs, None);
-        backward
-    }
-
-    /// The gradient of every layer, from the derivatives by what their activations are applied to.
-    fn each_gradient(&self, gradient: &mut [T]) {
-        let of_layers = &mut gradient[..self.classifier.end()];
-        descent::each_tile(&self.layers, 0, of_layers, &|index, tile| {
-            let (network, index, x) = self.network_of(index);
-            let (x, delta) = network.of_layer(index, x);
-            let (layer, columns) = (&network.layers()[index], network.columns());
-            match tile {
-                Tile::Weight { first, gradient } => layer.weight_gradient(columns, first, x, delta, gradient),
-                Tile::Bias(gradient) => layer.bias_gradient(columns, delta, gradient),
-            }
-        });
-    }
-
-    /// The network of a layer counted over all three, the layer's number in it, and what the network is given.
-    fn network_of(&self, index: usize) -> (&Network<T>, usize, &[T]) {
-        let (encoder, decoder) = (self.encoder.layers().len(), self.decoder.layers().len());
-        match index.checked_sub(encoder) {
-            None => (&self.encoder, index, &self.batch.inputs),
-            Some(index) if index < decoder => (&self.decoder, index, &self.z),
-            Some(index) => (&self.classifier, index - decoder, &self.z),
         }
     }
 }

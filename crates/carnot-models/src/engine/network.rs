@@ -2,6 +2,7 @@
 
 use super::activation::Activation;
 use super::columns::Columns;
+use super::curvature::{Kind, Moving, Passage};
 use super::dense::Dense;
 use super::scalar::Scalar;
 use crate::Layer;
@@ -15,6 +16,7 @@ pub(super) struct Network<T> {
     /// Derivatives by what the layers' activations are applied to; made when they are first asked for.
     deltas: Vec<Vec<T>>,
     tangents: Vec<Vec<T>>,
+    delta_tangents: Vec<Vec<T>>,
 }
 
 impl<T: Scalar> Network<T> {
@@ -40,7 +42,8 @@ impl<T: Scalar> Network<T> {
             }
         }
         let values = buffers(&layers, columns);
-        Self { layers, columns, values, deltas: Vec::new(), tangents: Vec::new() }
+        let [deltas, tangents, delta_tangents] = [const { Vec::new() }; 3];
+        Self { layers, columns, values, deltas, tangents, delta_tangents }
     }
 
     pub(super) fn layers(&self) -> &[Dense] {
@@ -86,6 +89,33 @@ impl<T: Scalar> Network<T> {
         (below, &self.deltas[index])
     }
 
+    /// The output on its way back through the last activation, and the tangent of its delta, to be filled.
+    pub(super) fn output_delta_tangent(&mut self, kind: Kind) -> (Passage<'_, T>, &mut [T]) {
+        if self.delta_tangents.is_empty() {
+            self.delta_tangents = buffers(&self.layers, self.columns);
+        }
+        let passage = Passage {
+            kind,
+            activation: self.layers.last().map_or(Activation::Identity, |layer| layer.activation),
+            output: Moving {
+                values: self.values.last().map_or(&[], Vec::as_slice),
+                tangents: self.tangents.last().map_or(&[], Vec::as_slice),
+            },
+            deltas: self.deltas.last().map_or(&[], Vec::as_slice),
+        };
+        (passage, self.delta_tangents.last_mut().map_or(&mut [], Vec::as_mut_slice))
+    }
+
+    /// The tangent of what a layer was given, from that of what the network was given, and the tangent of its delta.
+    pub(super) fn tangents_of_layer<'a>(
+        &'a self,
+        index: usize,
+        x_tangent: Option<&'a [T]>,
+    ) -> (Option<&'a [T]>, &'a [T]) {
+        let below = index.checked_sub(1).map_or(x_tangent, |below| Some(&self.tangents[below]));
+        (below, &self.delta_tangents[index])
+    }
+
     /// The sign of everything that a ReLU gave.
     #[cfg(test)]
     pub(super) fn signs(&self) -> impl Iterator<Item = bool> + '_ {
@@ -103,15 +133,15 @@ impl<T: Scalar> Network<T> {
     }
 
     /// From the output's delta down to the first layer's, and to the derivative by the input where that is wanted.
-    pub(super) fn backward(&mut self, parameters: &[T], x: &[T], x_delta: Option<&mut [T]>) {
+    pub(super) fn backward(&mut self, parameters: &[T], x_delta: Option<&mut [T]>) {
         for (index, layer) in self.layers.iter().enumerate().skip(1).rev() {
             let (below, rest) = self.deltas.split_at_mut(index);
-            let input = (self.values[index - 1].as_slice(), self.layers[index - 1].activation);
-            layer.backward(self.columns, parameters, &rest[0], input, &mut below[index - 1]);
+            let (values, activation) = (&self.values[index - 1], self.layers[index - 1].activation);
+            let through = |range, tile: &mut [T]| activation.multiply_by_slope(&values[range], tile);
+            layer.backward(self.columns, &[(parameters, &rest[0])], through, &mut below[index - 1]);
         }
         if let (Some(layer), Some(x_delta)) = (self.layers.first(), x_delta) {
-            let input = (x, Activation::Identity);
-            layer.backward(self.columns, parameters, &self.deltas[0], input, x_delta);
+            layer.backward(self.columns, &[(parameters, &self.deltas[0])], |_, _| {}, x_delta);
         }
     }
 
@@ -132,6 +162,31 @@ impl<T: Scalar> Network<T> {
                 None => (x, x_tangent),
             };
             layer.tangent(self.columns, [parameters, direction], input, &self.values[index], &mut rest[0]);
+        }
+    }
+
+    /// The tangents of what [`Network::backward`] gives, from that of the output's delta down.
+    pub(super) fn backward_tangent(
+        &mut self,
+        kind: Kind,
+        [parameters, direction]: [&[T]; 2],
+        x_delta_tangent: Option<&mut [T]>,
+    ) {
+        for (index, layer) in self.layers.iter().enumerate().skip(1).rev() {
+            let (below, rest) = self.delta_tangents.split_at_mut(index);
+            let passage = Passage {
+                kind,
+                activation: self.layers[index - 1].activation,
+                output: Moving { values: &self.values[index - 1], tangents: &self.tangents[index - 1] },
+                deltas: &self.deltas[index - 1],
+            };
+            let terms = [(parameters, rest[0].as_slice()), (direction, &self.deltas[index])];
+            let through = |place, tile: &mut [T]| passage.carry(place, tile);
+            layer.backward(self.columns, kind.terms(&terms), through, &mut below[index - 1]);
+        }
+        if let (Some(layer), Some(x_delta_tangent)) = (self.layers.first(), x_delta_tangent) {
+            let terms = [(parameters, self.delta_tangents[0].as_slice()), (direction, &self.deltas[0])];
+            layer.backward(self.columns, kind.terms(&terms), |_, _| {}, x_delta_tangent);
         }
     }
 }

@@ -191,10 +191,11 @@ impl Scalar for f32 {
             * r
             + 0.5;
         let value = p * (r * r) + r + 1.0;
-        // In two factors, since 2^n alone may be out of range where the result is not.
+        // In two factors, since 2^n alone may be out of range where the result is not. The sums of small integers are wrapping
+        // ones, since a check of them would be a branch.
         let half = exponent >> 1;
-        let power = |n: i32| f32::from_bits(((n + 127) << 23) as u32);
-        value * power(half) * power(exponent - half)
+        let power = |n: i32| f32::from_bits((n.wrapping_add(127) << 23) as u32);
+        value * power(half) * power(exponent.wrapping_sub(half))
     }
 
     /// A quotient of polynomials, odd over even (that of Eigen and XLA).

@@ -3,8 +3,8 @@
 use carnot_surface::Rdc;
 
 use super::batch::{Batch, Loaded, Sizes};
-use super::latent::{self, Marginal};
-use super::{Engine, Scalar, losses};
+use super::marginal::Marginal;
+use super::{Engine, Scalar, latent, losses};
 use crate::ModelError;
 
 impl<T: Scalar> Engine<T> {
@@ -22,18 +22,13 @@ impl<T: Scalar> Engine<T> {
     ) -> Result<(Rdc, Rdc), ModelError> {
         self.check(direction.len())?;
         let rdc = self.forward(parameters, batch)?;
+        self.move_along(parameters, direction);
         let Sizes { columns, pixels, latent, classes } = self.sizes;
         let Loaded { inputs, labels, weights, .. } = &self.batch;
+        let encoded = (self.encoder.output(), self.encoder.output_tangent());
         let end = self.classifier.end();
         let marginals = (Marginal::new(&parameters[end..]), Marginal::new(&direction[end..]));
-        self.z_tangent.resize(self.z.len(), T::ZERO);
-        self.encoder.tangent(parameters, direction, (inputs, None));
-        let encoded = (self.encoder.output(), self.encoder.output_tangent());
         let rate = latent::rate_tangent(columns, latent, encoded, marginals, weights);
-        let z = (encoded.0, self.z.as_slice());
-        latent::sample_tangent(columns, latent, z, encoded.1, &mut self.z_tangent);
-        self.decoder.tangent(parameters, direction, (&self.z, Some(&self.z_tangent)));
-        self.classifier.tangent(parameters, direction, (&self.z, Some(&self.z_tangent)));
         let decoded = (inputs.as_slice(), self.decoder.output(), self.decoder.output_tangent());
         let (partial, sums) = (&mut self.partial, &mut self.distortions);
         losses::distortion_tangents(columns, pixels, self.likelihood, decoded, partial, sums);
@@ -42,5 +37,16 @@ impl<T: Scalar> Engine<T> {
         let [distortion, classification] = [&self.distortions, &self.classifications];
         let (distortion, classification) = (self.mean(distortion), self.mean(classification));
         Ok((rdc, Rdc { rate, distortion, classification }))
+    }
+
+    /// The tangents of what every layer gives when the parameters move along `direction`, after a forward pass.
+    pub(super) fn move_along(&mut self, parameters: &[T], direction: &[T]) {
+        let Sizes { columns, latent, .. } = self.sizes;
+        self.z_tangent.resize(self.z.len(), T::ZERO);
+        self.encoder.tangent(parameters, direction, (&self.batch.inputs, None));
+        let z = (self.encoder.output(), self.z.as_slice());
+        latent::sample_tangent(columns, latent, z, self.encoder.output_tangent(), &mut self.z_tangent);
+        self.decoder.tangent(parameters, direction, (&self.z, Some(&self.z_tangent)));
+        self.classifier.tangent(parameters, direction, (&self.z, Some(&self.z_tangent)));
     }
 }

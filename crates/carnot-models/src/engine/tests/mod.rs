@@ -1,6 +1,8 @@
 //! The engine against finite differences, against candle, and against itself.
 
+mod curvature;
 mod gradients;
+mod linear;
 mod misuse;
 mod reference;
 mod steps;
@@ -116,6 +118,10 @@ fn cases(activations: &'static [Layer]) -> impl Strategy<Value = Case> {
 
 const SMOOTH: &[Layer] = &[Layer::Tanh, Layer::Sigmoid, Layer::Softplus];
 const EVERY: &[Layer] = &[Layer::Tanh, Layer::Sigmoid, Layer::Softplus, Layer::Relu];
+
+fn parts(rdc: &Rdc) -> [f64; 3] {
+    [rdc.rate, rdc.distortion, rdc.classification]
+}
 
 fn norm(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum::<f64>().sqrt()

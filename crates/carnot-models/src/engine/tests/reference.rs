@@ -8,10 +8,6 @@ use candle_core::Device;
 use crate::candle::{self, Rows};
 use crate::likelihood;
 
-fn parts(rdc: &Rdc) -> [f64; 3] {
-    [rdc.rate, rdc.distortion, rdc.classification]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(tier::cases(48, 1000)))]
 

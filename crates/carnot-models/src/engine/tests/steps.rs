@@ -7,7 +7,7 @@ use super::*;
 use crate::{Method, Optimiser, OptimiserState};
 
 /// Larger than a panel and a tile in every direction.
-fn large(learned: bool) -> Case {
+pub(super) fn large(learned: bool) -> Case {
     let half = Likelihood::Gaussian { variance: 0.5 };
     let prior = if learned { Prior::LearnedDiagonal } else { Prior::StandardNormal };
     let architecture = Architecture::fully_connected(300, &[270, 140], 8, 10, half).expect("it fits");
