@@ -170,6 +170,56 @@ impl ImageDataset {
         Ok(Self { shape: self.shape, pixels, labels, n_classes: self.n_classes })
     }
 
+    /// The samples of this set and, behind them, those of another of the same shape and number of classes.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::Differ`] where shapes or numbers of classes differ, [`DatasetError::SizeOverflow`] or
+    /// [`DatasetError::OutOfMemory`] where there is no room.
+    pub fn followed_by(&self, other: &Self) -> Result<Self, DatasetError> {
+        let (here, there) = (self.shape, other.shape);
+        let parts = [
+            ("channels", here.channels, there.channels),
+            ("rows of pixels", here.height, there.height),
+            ("columns of pixels", here.width, there.width),
+            ("classes", self.n_classes, other.n_classes),
+        ];
+        if let Some((what, expected, found)) = parts.into_iter().find(|(_, here, there)| here != there) {
+            return Err(DatasetError::Differ { what, expected, found });
+        }
+        let (mut pixels, mut labels) = here.buffers(self.len() + other.len())?;
+        for part in [self, other] {
+            pixels.extend_from_slice(&part.pixels);
+            labels.extend_from_slice(&part.labels);
+        }
+        Ok(Self { shape: here, pixels, labels, n_classes: self.n_classes })
+    }
+
+    /// The same images at a lower resolution: each pixel the mean of a square of `factor` times `factor`, to the nearest byte.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::Indivisible`] where height or width is no multiple of the factor, or the factor is zero.
+    pub fn coarsened(&self, factor: usize) -> Result<Self, DatasetError> {
+        let ImageShape { channels, height, width } = self.shape;
+        if factor == 0 || !height.is_multiple_of(factor) || !width.is_multiple_of(factor) {
+            return Err(DatasetError::Indivisible { height, width, factor });
+        }
+        let shape = ImageShape { channels, height: height / factor, width: width / factor };
+        let area = factor * factor;
+        let mut pixels = Vec::with_capacity(self.pixels.len() / area);
+        // Channels of all images one below the other: no square crosses from one to the next.
+        for band in self.pixels.chunks_exact(factor * width) {
+            for column in (0..width).step_by(factor) {
+                let square = band.chunks_exact(width).flat_map(|row| &row[column..column + factor]);
+                let sum: usize = square.map(|pixel| usize::from(*pixel)).sum();
+                // A mean of bytes is one.
+                pixels.push(u8::try_from((sum + area / 2) / area).unwrap_or(u8::MAX));
+            }
+        }
+        Ok(Self { shape, pixels, labels: self.labels.clone(), n_classes: self.n_classes })
+    }
+
     /// Positions of the samples whose label is in `classes`, ascending.
     ///
     /// # Errors

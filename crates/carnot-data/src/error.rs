@@ -32,6 +32,26 @@ pub enum DatasetError {
         /// Width in pixels.
         width: usize,
     },
+    /// Images that cannot be cut into squares of this side.
+    #[error("images of {height} x {width} pixels cannot be cut into squares of {factor} x {factor}")]
+    Indivisible {
+        /// Height in pixels.
+        height: usize,
+        /// Width in pixels.
+        width: usize,
+        /// The side of the squares.
+        factor: usize,
+    },
+    /// Two sets that are to become one differ in what all of their samples share.
+    #[error("the first set has {expected} {what}, the second one {found}")]
+    Differ {
+        /// What differs.
+        what: &'static str,
+        /// What the first set has.
+        expected: usize,
+        /// What the second one has.
+        found: usize,
+    },
     /// The memory for the images and labels cannot be had.
     #[error(
         "{n_samples} images of {channels} x {height} x {width} (channels, height, width) do not fit in memory"

@@ -48,6 +48,36 @@ fn rows_are_selected_in_order_with_repeats() {
 }
 
 #[test]
+fn sets_are_put_one_behind_the_other() {
+    let both = set(&[3, 1], 4).followed_by(&set(&[2, 0, 1], 4)).unwrap();
+    assert_eq!(both.labels(), [3, 1, 2, 0, 1]);
+    assert_eq!(both.pixels_of(1), set(&[3, 1], 4).pixels_of(1));
+    assert_eq!(both.pixels_of(4), set(&[2, 0, 1], 4).pixels_of(2));
+    let fewer = DatasetError::Differ { what: "classes", expected: 4, found: 5 };
+    assert_eq!(set(&[3], 4).followed_by(&set(&[3], 5)), Err(fewer));
+    let other = ImageDataset::new(ImageShape::new(1, 2, 3).unwrap(), vec![0; 6], vec![0], 4).unwrap();
+    let shape = DatasetError::Differ { what: "channels", expected: 2, found: 1 };
+    assert_eq!(set(&[3], 4).followed_by(&other), Err(shape));
+}
+
+#[test]
+fn coarser_images_have_the_means_of_squares() {
+    let shape = ImageShape::new(2, 2, 4).unwrap();
+    let pixels = vec![0, 1, 10, 20, 2, 3, 30, 41, 255, 255, 7, 7, 255, 254, 7, 7];
+    let coarse = ImageDataset::new(shape, pixels.clone(), vec![1], 2).unwrap().coarsened(2).unwrap();
+    assert_eq!(coarse.shape(), ImageShape::new(2, 1, 2).unwrap());
+    // 6/4, 101/4, 1019/4 and 7, to the nearest, halves up.
+    assert_eq!(coarse.pixels(), [2, 25, 255, 7]);
+    assert_eq!(coarse.labels(), [1]);
+    let set = ImageDataset::new(shape, pixels, vec![1], 2).unwrap();
+    assert_eq!(set.coarsened(1).as_ref(), Ok(&set));
+    for factor in [0, 3, 4] {
+        let expected = DatasetError::Indivisible { height: 2, width: 4, factor };
+        assert_eq!(set.coarsened(factor), Err(expected));
+    }
+}
+
+#[test]
 fn classes_are_selected_and_renumbered() {
     let dataset = set(&[3, 1, 2, 3, 0], 4);
     assert_eq!(dataset.class_rows(&[3, 2]).unwrap(), [0, 2, 3]);

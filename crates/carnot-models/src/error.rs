@@ -2,8 +2,9 @@
 
 use carnot_data::{BatchError, DatasetError};
 use carnot_info::InfoError;
-use carnot_surface::{EstimateError, Multipliers};
+use carnot_surface::{EstimateError, InvalidMultiplier, Multipliers};
 
+use crate::krylov::KrylovError;
 use crate::{CheckpointError, Optimiser};
 
 /// Why a model could not be built, relaxed or evaluated.
@@ -170,6 +171,41 @@ pub enum ModelError {
         /// The multipliers of the relaxation.
         at: Multipliers,
     },
+    /// Multipliers that are none.
+    #[error("choosing the multipliers")]
+    Multipliers(#[from] InvalidMultiplier),
+    /// The gradient of a deterministic objective did not become as small as wanted.
+    #[error("after {steps} steps the gradient is {relative_gradient:e} of a new model's; {tolerance:e} was wanted (lambda {}, gamma {})", at.lambda(), at.gamma())]
+    Unequilibrated {
+        /// The norm of the gradient, relative to that of a new model.
+        relative_gradient: f64,
+        /// What was wanted.
+        tolerance: f64,
+        /// Steps of Newton's method.
+        steps: usize,
+        /// The multipliers.
+        at: Multipliers,
+    },
+    /// The objective's second derivatives are not those of a minimum.
+    #[error("the objective curves down, by {curvature:e}, along a direction: this is no minimum (lambda {}, gamma {})", at.lambda(), at.gamma())]
+    Saddle {
+        /// The curvature along a direction of length one.
+        curvature: f64,
+        /// The multipliers.
+        at: Multipliers,
+    },
+    /// The objective's second derivatives are so nearly singular that a linear system with them has no solution to the digits
+    /// that a response needs.
+    #[error("the response is known to a residual of {residual:e} only (lambda {}, gamma {})", at.lambda(), at.gamma())]
+    Unsolved {
+        /// The residual, relative to the right side.
+        residual: f64,
+        /// The multipliers.
+        at: Multipliers,
+    },
+    /// A linear system with second derivatives, or their eigenvalues, failed.
+    #[error("solving with second derivatives")]
+    Curvature(#[source] Box<KrylovError<ModelError>>),
     /// The evaluated R, D or C is not finite.
     #[error("evaluating the model")]
     Evaluation(#[from] EstimateError),
@@ -205,4 +241,14 @@ pub enum ModelError {
     /// The data set could not be cut into batches.
     #[error("drawing batches")]
     Batches(#[from] BatchError),
+}
+
+impl From<KrylovError<Self>> for ModelError {
+    fn from(error: KrylovError<Self>) -> Self {
+        match error {
+            // What went wrong in the model says more than that it did in a product.
+            KrylovError::Product { source, .. } => source,
+            error => Self::Curvature(Box::new(error)),
+        }
+    }
 }

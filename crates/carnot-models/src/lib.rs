@@ -4,11 +4,12 @@ mod architecture;
 #[cfg(any(test, feature = "candle"))]
 pub mod candle;
 mod checkpoint;
+mod deterministic;
 pub mod engine;
 mod error;
 mod evaluation;
-pub mod krylov;
 mod hexadecimal;
+pub mod krylov;
 #[cfg(test)]
 mod likelihood;
 mod limits;
@@ -25,6 +26,9 @@ mod training;
 
 pub use architecture::{Architecture, Layer, Likelihood, Prior};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use deterministic::{
+    Branch, DeterministicState, DeterministicSystem, DeterministicWork, Equilibration, MovingDeterministic,
+};
 pub use error::ModelError;
 pub use evaluation::Evaluation;
 pub use optimiser::{Method, Optimiser, OptimiserState};
