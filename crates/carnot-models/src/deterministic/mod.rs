@@ -13,6 +13,7 @@ mod options;
 mod state;
 #[cfg(test)]
 mod tests;
+mod train;
 
 use std::sync::{Arc, OnceLock};
 
@@ -120,9 +121,14 @@ impl DeterministicSystem {
 
     /// The parameters of a state, which are as many as this model's.
     fn checked<'a>(&self, state: &'a DeterministicState) -> Result<&'a [f64], ModelError> {
-        let (found, expected) = (state.parameters.len(), crate::parameters::count(&self.architecture));
+        self.check_length(state.parameters.len())?;
+        Ok(state.parameters.values())
+    }
+
+    fn check_length(&self, found: usize) -> Result<(), ModelError> {
+        let expected = crate::parameters::count(&self.architecture);
         if found == expected {
-            Ok(state.parameters.values())
+            Ok(())
         } else {
             Err(ModelError::State { what: "parameters", found, expected })
         }

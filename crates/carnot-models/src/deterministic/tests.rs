@@ -240,3 +240,20 @@ fn what_does_not_fit_is_named() {
     // A foreign state is no help for a start, and no hindrance.
     assert!(other.equilibrium(at(1.0, 1.0), Some(&here.state)).is_ok());
 }
+
+#[test]
+fn training_dissipates_what_is_above_the_free_energy() {
+    let system = system(GAUSSIAN, 1e-2, 3);
+    let place = at(1.0, 3.0);
+    let mut seen = Vec::new();
+    let trained = system
+        .train(place, crate::Optimiser::ADAM, 1e-2, 400, |step, rdc| seen.push((step, rdc.objective(place))))
+        .expect("a training");
+    let there = system.equilibrium_near(&trained, place).expect("an equilibrium");
+    assert_eq!(seen.iter().map(|(step, _)| *step).collect::<Vec<_>>(), (0..=400).collect::<Vec<_>>());
+    let excess = |k: usize| seen[k].1 - there.free_energy();
+    assert!(seen.iter().all(|(_, objective)| *objective > there.free_energy()));
+    assert!(excess(400) < 0.1 * excess(0), "{} {}", excess(0), excess(400));
+    let other = Parameters::from_values(vec![0.0; 3]);
+    assert!(matches!(system.equilibrium_near(&other, place), Err(ModelError::State { found: 3, .. })));
+}
