@@ -7,6 +7,7 @@ mod exact;
 mod exact_processes;
 mod free_energy;
 mod iso_classification;
+mod learned_surface;
 mod phase_transitions;
 
 /// A figure of the paper, computed here or still to come.
@@ -50,7 +51,11 @@ pub static ALL: [Entry<'static>; 8] = [
         shows: exact_processes::SHOWS,
         figure: Some(&exact_processes::ExactProcesses),
     },
-    Entry::to_come("learned-surface", "R, D and C of trained models over a grid of (lambda, gamma)"),
+    Entry {
+        name: learned_surface::NAME,
+        shows: learned_surface::SHOWS,
+        figure: Some(&learned_surface::LearnedSurface),
+    },
     Entry {
         name: iso_classification::NAME,
         shows: iso_classification::SHOWS,
