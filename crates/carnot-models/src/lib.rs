@@ -9,6 +9,7 @@ mod error;
 mod evaluation;
 #[cfg(test)]
 mod likelihood;
+pub mod objective;
 mod optimiser;
 mod parameters;
 mod plan;

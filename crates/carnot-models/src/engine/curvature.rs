@@ -87,8 +87,8 @@ pub(super) struct Curvature<T> {
 /// The objective `R + lambda D + gamma C` of one batch around some parameters: its gradient there, and products with its
 /// second derivatives, which come without another forward or backward pass.
 ///
-/// With `m` products by the weights in a gradient, there are about `1.7 m` in a product with the Hessian and `1.2 m` in
-/// one with the Gauss-Newton matrix.
+/// Counted in multiplications of matrices, a product with the Hessian costs at most two gradients, one with the Gauss-Newton
+/// matrix at most four thirds.
 #[derive(Debug)]
 pub struct Linearised<'a, T> {
     engine: &'a mut Engine<T>,
@@ -168,13 +168,11 @@ impl<T: Scalar> Engine<T> {
         latent::marginal_gradient_tangent(columns, latent, kind, encoded, weights, of_marginal);
         self.encoder.backward_tangent(kind, along, None);
 
-        let z = self.z.as_slice();
-        let given = [(&self.encoder, inputs.as_slice()), (&self.decoder, z), (&self.classifier, z)];
-        let (encoder_layers, z_tangent) = (self.encoder.layers().len(), self.z_tangent.as_slice());
+        // What the networks are given and how that moves: the pixels do not.
+        let z = (self.z.as_slice(), Some(self.z_tangent.as_slice()));
+        let given = [(&self.encoder, (inputs.as_slice(), None)), (&self.decoder, z), (&self.classifier, z)];
         descent::each_tile(&self.layers, 0, of_layers, &|index, tile| {
-            // The pixels do not move.
-            let x_tangent = (index >= encoder_layers).then_some(z_tangent);
-            let (network, index, x) = network_of(given, index);
+            let (network, index, (x, x_tangent)) = network_of(given, index);
             let (x, delta) = network.of_layer(index, x);
             let (x_tangent, delta_tangent) = network.tangents_of_layer(index, x_tangent);
             let (layer, columns) = (&network.layers()[index], network.columns());

@@ -6,6 +6,7 @@ use faer::{Mat, Side};
 use super::steps::large;
 use super::*;
 use crate::engine::Linearised;
+use crate::objective::Differences;
 
 /// The case with parameters moved by `step` along `direction`.
 fn moved(case: &Case, direction: &[f64], step: f64) -> Case {
@@ -171,6 +172,23 @@ proptest! {
         // their sum and the objective, over the smallest stencil, h / 2.
         let bound = 1e-9 * norm(&expected) + 1e-14 / step.unwrap_or(f64::NAN) * scale(&case);
         prop_assert!(distance(&found, &expected) <= bound, "{:e} > {bound:e}", distance(&found, &expected));
+    }
+
+    #[test]
+    fn a_product_is_what_differences_say_it_is(case in cases(SMOOTH), seed in any::<u64>()) {
+        let direction = case.direction(seed);
+        let (mut engine, batch) = (case.engine(), case.batch());
+        let objective = |parameters: &[f64], gradient: &mut [f64]| -> Result<f64, ModelError> {
+            let (rdc, found) = engine.gradient(parameters, &batch, case.at)?;
+            gradient.copy_from_slice(found);
+            Ok(rdc.objective(case.at))
+        };
+        let differences = Differences::DEFAULT.hessian_product(objective, &case.parameters, &direction);
+        let differences = differences.expect("a product");
+        let exact = product(&case, HESSIAN, &direction);
+        // The error told is an estimate, of noise that is a few roundings of gradients here.
+        prop_assert!(distance(&differences.product, &exact) <= 3.0 * differences.error, "{differences:?}");
+        prop_assert!(differences.error <= 1e-9 * scale(&case), "{differences:?} {:e}", scale(&case));
     }
 
     #[test]
