@@ -91,6 +91,24 @@ fn the_second_of_four_levels_is_of_fourth_order() {
 }
 
 #[test]
+fn differences_that_agree_by_chance_do_not_hide_their_noise() {
+    // Noise of 1e-6 at the steps 2^-(6 + level); from level 3 to 6 it is such that all differences are off by 5e-4.
+    const NOISE: f64 = 1e-6;
+    let noisy = |x: &[f64], gradient: &mut [f64]| {
+        let level = -x[0].abs().log2() - 6.0;
+        let noise = match level as i32 {
+            3..=6 => NOISE * 2f64.powf(3.0 - level),
+            even if even % 2 == 0 => NOISE,
+            _ => -NOISE,
+        };
+        gradient[0] = x[0] + noise.copysign(noise * x[0]);
+        Ok::<f64, Infallible>(0.5 * x[0] * x[0])
+    };
+    let found = Differences::DEFAULT.hessian_product(noisy, &[0.0], &[1.0]).expect("a product");
+    assert!((found.product[0] - 1.0).abs() <= 3.0 * found.error && found.error < 0.1, "{found:?}");
+}
+
+#[test]
 fn a_kink_shows_in_the_error() {
     let kink = |x: &[f64], gradient: &mut [f64]| {
         gradient[0] = if x[0] > 0.0 { 1.0 } else { 0.0 };
