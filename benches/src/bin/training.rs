@@ -1,4 +1,5 @@
-//! Steps of training beside PyTorch, in turns; see the README of the benches.
+//! Steps of training beside PyTorch, and products of second derivatives beside gradients, in turns; see the README of the
+//! benches.
 #![allow(clippy::print_stdout, reason = "a side-by-side run speaks by printing")]
 
 use std::error::Error;
@@ -8,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use carnot_data::{ImageDataset, synthetic};
-use carnot_models::{Architecture, Layer, LearnedSystem, Likelihood, Relaxation};
+use carnot_models::engine::{Batch, Engine, Scalar};
+use carnot_models::{Architecture, Layer, LearnedSystem, Likelihood, Parameters, Relaxation};
 use carnot_surface::{Multipliers, System};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
@@ -60,6 +62,11 @@ fn main() -> Outcome<()> {
             println!("  {:28} {a:8.2} {b:8.2} {c:8.2}", "  as many times");
         }
     }
+    println!("a gradient, and one product after it with the Hessian and with the Gauss-Newton matrix:");
+    for (inputs, samples) in SHAPES {
+        products::<f32>("f32", &digits, inputs, samples, turns)?;
+        products::<f64>("f64", &digits, inputs, samples, turns)?;
+    }
     println!("the most memory that was resident, over all of it, in MiB:");
     println!("  {:28} {:8.0}", "ours", most_resident("self"));
     for peer in &peers {
@@ -108,6 +115,45 @@ fn steps(digits: &ImageDataset, batch_size: usize, samples: usize) -> Outcome<Ve
         .windows(2)
         .map(|pair| [(pair[1].0 - pair[0].0).as_secs_f64() * 1e3, (pair[1].1 - pair[0].1) * 1e3]);
     Ok(between.skip(WARM_UP - 1).take(STEPS).collect())
+}
+
+/// Prints the times of a gradient and of products at the same parameters, in turns, and how many gradients a product costs.
+fn products<T: Scalar>(
+    name: &str,
+    digits: &ImageDataset,
+    inputs: usize,
+    samples: usize,
+    turns: usize,
+) -> Outcome<()> {
+    let model = architecture()?;
+    let parameters = Parameters::<T>::initial(&model, 1);
+    let wave = |count: usize| (0..count).map(|i| T::from_f64((1.3 * i as f64).sin())).collect::<Vec<T>>();
+    let (noise, direction) = (wave(inputs * samples * model.latent()), wave(parameters.len()));
+    let rows: Vec<usize> = (0..inputs).collect();
+    let batch = Batch::of_images(digits, &rows, &noise);
+    let mut engine = Engine::new(&model, inputs, samples)?;
+    let mut times = [const { Vec::new() }; 3];
+    for turn in 0..WARM_UP + turns * STEPS {
+        let mut clock = [Instant::now(); 4];
+        let mut linearised = engine.linearise(parameters.values(), &batch, Multipliers::new(2.0, 8.0)?)?;
+        clock[1] = Instant::now();
+        linearised.hessian_product(&direction)?;
+        clock[2] = Instant::now();
+        linearised.gauss_newton_product(&direction)?;
+        clock[3] = Instant::now();
+        if turn >= WARM_UP {
+            for (times, pair) in times.iter_mut().zip(clock.windows(2)) {
+                times.push([(pair[1] - pair[0]).as_secs_f64() * 1e3, f64::NAN]);
+            }
+        }
+    }
+    let [[gradient, _, _], [hessian, _, _], [gauss_newton, _, _]] = times.map(|times| summary(&times));
+    println!(
+        "  {inputs} inputs, {samples} samples, {name}: {gradient:.2}, {hessian:.2} ({:.2} times), {gauss_newton:.2} ({:.2} times)",
+        hessian / gradient,
+        gauss_newton / gradient
+    );
+    Ok(())
 }
 
 /// Seconds that the threads of this process have been running, where Linux tells; else NaN.

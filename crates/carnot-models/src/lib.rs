@@ -13,6 +13,7 @@ pub mod krylov;
 #[cfg(test)]
 mod likelihood;
 mod limits;
+pub mod objective;
 mod optimiser;
 mod parameters;
 mod plan;

@@ -38,21 +38,19 @@ impl<T: Scalar> Weights<T> {
     }
 }
 
-/// The three networks, each with what it is given.
-pub(super) type Given<'a, T> = [(&'a Network<T>, &'a [T]); 3];
-
-/// The network of a layer counted over all three, the layer's number in it, and what the network is given.
-pub(super) fn network_of<'a, T: Scalar>(
-    [encoder, decoder, classifier]: Given<'a, T>,
+/// The network of a layer counted over all three, encoder, decoder and classifier; the layer's number in it; and what is
+/// paired with the network.
+pub(super) fn network_of<T: Scalar, G>(
+    [encoder, decoder, classifier]: [(&Network<T>, G); 3],
     index: usize,
-) -> (&'a Network<T>, usize, &'a [T]) {
+) -> (&Network<T>, usize, G) {
     let lengths = (encoder.0.layers().len(), decoder.0.layers().len());
-    let ((network, x), index) = match index.checked_sub(lengths.0) {
+    let ((network, given), index) = match index.checked_sub(lengths.0) {
         None => (encoder, index),
         Some(index) if index < lengths.1 => (decoder, index),
         Some(index) => (classifier, index - lengths.1),
     };
-    (network, index, x)
+    (network, index, given)
 }
 
 impl<T: Scalar> Engine<T> {

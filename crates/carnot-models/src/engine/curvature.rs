@@ -1,4 +1,4 @@
-//! Second derivatives: products of the objective's Hessian, and of its Gauss-Newton matrix, with directions.
+//! Second derivatives: products of the objective's Hessian, of its Gauss-Newton matrix and of the Fisher information.
 //!
 //! The product `H v` is the tangent of the gradient along v: forward and backward pass at some parameters, then the tangents
 //! of both (Pearlmutter, *Fast exact multiplication by the Hessian*, Neural Computation 6, 147 (1994)). Every tangent is that
@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Hessian,
     /// Those of the losses by what the networks give, and no second derivatives of the networks.
     GaussNewton,
+    /// As that, with the information of the encoder's distribution in place of the second derivatives of R.
+    Fisher,
 }
 
 impl Kind {
@@ -31,7 +33,7 @@ impl Kind {
     pub(super) fn terms<X>(self, terms: &[X; 2]) -> &[X] {
         match self {
             Self::Hessian => terms,
-            Self::GaussNewton => &terms[..1],
+            Self::GaussNewton | Self::Fisher => &terms[..1],
         }
     }
 }
@@ -71,7 +73,7 @@ impl<T: Scalar> Passage<'_, T> {
             Kind::Hessian => {
                 self.activation.multiply_by_moving_slope(output, &self.deltas[place], tile);
             }
-            Kind::GaussNewton => self.activation.multiply_by_slope(output.values, tile),
+            Kind::GaussNewton | Kind::Fisher => self.activation.multiply_by_slope(output.values, tile),
         }
     }
 }
@@ -87,8 +89,8 @@ pub(super) struct Curvature<T> {
 /// The objective `R + lambda D + gamma C` of one batch around some parameters: its gradient there, and products with its
 /// second derivatives, which come without another forward or backward pass.
 ///
-/// With `m` products by the weights in a gradient, there are about `1.7 m` in a product with the Hessian and `1.2 m` in
-/// one with the Gauss-Newton matrix.
+/// Counted in multiplications of matrices, a product with the Hessian costs at most two gradients, one with either of the
+/// others at most four thirds.
 #[derive(Debug)]
 pub struct Linearised<'a, T> {
     engine: &'a mut Engine<T>,
@@ -168,13 +170,11 @@ impl<T: Scalar> Engine<T> {
         latent::marginal_gradient_tangent(columns, latent, kind, encoded, weights, of_marginal);
         self.encoder.backward_tangent(kind, along, None);
 
-        let z = self.z.as_slice();
-        let given = [(&self.encoder, inputs.as_slice()), (&self.decoder, z), (&self.classifier, z)];
-        let (encoder_layers, z_tangent) = (self.encoder.layers().len(), self.z_tangent.as_slice());
+        // What the networks are given and how that moves: the pixels do not.
+        let z = (self.z.as_slice(), Some(self.z_tangent.as_slice()));
+        let given = [(&self.encoder, (inputs.as_slice(), None)), (&self.decoder, z), (&self.classifier, z)];
         descent::each_tile(&self.layers, 0, of_layers, &|index, tile| {
-            // The pixels do not move.
-            let x_tangent = (index >= encoder_layers).then_some(z_tangent);
-            let (network, index, x) = network_of(given, index);
+            let (network, index, (x, x_tangent)) = network_of(given, index);
             let (x, delta) = network.of_layer(index, x);
             let (x_tangent, delta_tangent) = network.tangents_of_layer(index, x_tangent);
             let (layer, columns) = (&network.layers()[index], network.columns());
@@ -221,13 +221,24 @@ impl<T: Scalar> Linearised<'_, T> {
     ///   `R = 1/2 (d^2 + exp(u) - 1 - u)`, with K `(1, exp(u)/2)` on the diagonal. With the standard normal marginal they are
     ///   what the encoder gives.
     ///
-    /// Of D and C it is the Fisher information matrix of `d(x|z)` and `c(y|z)` by the parameters, z being drawn with the
-    /// batch's noise.
-    ///
     /// # Errors
     ///
     /// As [`Linearised::hessian_product`].
     pub fn gauss_newton_product(&mut self, direction: &[T]) -> Result<&[T], ModelError> {
         self.engine.product(Kind::GaussNewton, self.parameters, direction)
+    }
+
+    /// `F v`, with F the Fisher information matrix by the parameters and v the `direction`: the sum of those of `e(z|x)`,
+    /// lambda times `d(x|z)` and gamma times `c(y|z)`, averaged over the batch with its weights. Of `d(x|z)` and `c(y|z)`, at z
+    /// that are drawn with the batch's noise and move with the encoder, it is the Gauss-Newton matrix of D and C; of
+    /// `e(z|x) = N(mean, diag exp(v))` it has `exp(-v)` by the mean and `1/2` by v on the diagonal, whatever the marginal.
+    ///
+    /// So at lambda = gamma = 0 a small step s of the parameters changes the encoder by `KL = s' F s / 2` on average.
+    ///
+    /// # Errors
+    ///
+    /// As [`Linearised::hessian_product`].
+    pub fn fisher_product(&mut self, direction: &[T]) -> Result<&[T], ModelError> {
+        self.engine.product(Kind::Fisher, self.parameters, direction)
     }
 }

@@ -161,7 +161,7 @@ pub(super) fn backward_tangent<T: Scalar>(
                     // z - mean is exp(log_variance / 2) noise, whose tangent is half of its product with v.
                     let bent = match kind {
                         Kind::Hessian => T::HALF * v * z_delta,
-                        Kind::GaussNewton => T::ZERO,
+                        Kind::GaussNewton | Kind::Fisher => T::ZERO,
                     };
                     *by_mean += tangent;
                     *by_log_variance += T::HALF * (tangent + bent) * (z - mean);
@@ -216,7 +216,7 @@ fn sum_slopes<T: Scalar>(
         let mut sums = (0.0, 0.0);
         each(columns, latent, output, marginal, i, |column, divergence, place| {
             let slopes = slopes(i, divergence, place);
-            sums.0 -= weights[column] * slopes.by_mean.to_f64();
+            sums.0 += weights[column] * slopes.by_marginal_mean.to_f64();
             sums.1 += weights[column] * slopes.by_marginal_log_variance.to_f64();
         });
         (*by_mean, *by_log_variance) = (T::from_f64(sums.0), T::from_f64(sums.1));

@@ -41,8 +41,8 @@ impl<'a, T: Scalar> Marginal<'a, T> {
             let distance = mean - m;
             let by_mean = distance * precision;
             let difference = log_variance - w;
-            let excess = difference.exponential() - T::ONE;
-            Divergence { precision, square: distance * by_mean, by_mean, excess, difference }
+            let ratio = difference.exponential();
+            Divergence { precision, square: distance * by_mean, by_mean, ratio, difference }
         }
     }
 }
@@ -55,31 +55,34 @@ pub(super) struct Divergence<T> {
     /// `(mean - m)^2 exp(-w)`.
     square: T,
     by_mean: T,
-    /// `exp(v - w) - 1`.
-    excess: T,
+    /// `exp(v - w)`.
+    ratio: T,
     /// `v - w`.
     difference: T,
 }
 
-/// Derivatives of a divergence, or their tangents. Those by the marginal's mean are the opposite of those by the encoder's.
+/// Derivatives of a divergence, or their tangents.
 pub(super) struct Slopes<T> {
     pub(super) by_mean: T,
     pub(super) by_log_variance: T,
+    pub(super) by_marginal_mean: T,
     pub(super) by_marginal_log_variance: T,
 }
 
 impl<T: Scalar> Divergence<T> {
     #[inline(always)]
     pub(super) fn value(&self) -> T {
-        T::HALF * (self.square + (self.excess - self.difference))
+        T::HALF * (self.square + (self.ratio - T::ONE - self.difference))
     }
 
     #[inline(always)]
     pub(super) fn slopes(&self) -> Slopes<T> {
+        let excess = self.ratio - T::ONE;
         Slopes {
             by_mean: self.by_mean,
-            by_log_variance: T::HALF * self.excess,
-            by_marginal_log_variance: -T::HALF * (self.square + self.excess),
+            by_log_variance: T::HALF * excess,
+            by_marginal_mean: -self.by_mean,
+            by_marginal_log_variance: -T::HALF * (self.square + excess),
         }
     }
 
@@ -87,7 +90,7 @@ impl<T: Scalar> Divergence<T> {
     ///
     /// R depends on the four through `d = (mean - m) exp(-w/2)` and `u = v - w`, as `1/2 (d^2 + exp(u) - 1 - u)`, which is
     /// convex in both. The Gauss-Newton matrix leaves out the second derivatives of d, which are half of the terms with the
-    /// tangent of w and zero where the marginal is fixed.
+    /// tangent of w and zero where the marginal is fixed. The Fisher information is that of the encoder, `exp(-v)` and `1/2`.
     #[inline(always)]
     pub(super) fn tangent(
         &self,
@@ -98,13 +101,23 @@ impl<T: Scalar> Divergence<T> {
         let share = match kind {
             Kind::Hessian => T::ONE,
             Kind::GaussNewton => T::HALF,
+            Kind::Fisher => {
+                return Slopes {
+                    by_mean: self.precision / self.ratio * mean,
+                    by_log_variance: T::HALF * log_variance,
+                    by_marginal_mean: T::ZERO,
+                    by_marginal_log_variance: T::ZERO,
+                };
+            }
         };
         let (distance, w) = (mean - marginal_mean, marginal_log_variance);
-        let by_log_variance = T::HALF * (self.excess + T::ONE) * (log_variance - w);
+        let by_mean = self.precision * distance - share * self.by_mean * w;
+        let by_log_variance = T::HALF * self.ratio * (log_variance - w);
         let by_scale = share * (self.by_mean * distance - T::HALF * self.square * w);
         Slopes {
-            by_mean: self.precision * distance - share * self.by_mean * w,
+            by_mean,
             by_log_variance,
+            by_marginal_mean: -by_mean,
             by_marginal_log_variance: -(by_scale + by_log_variance),
         }
     }

@@ -1,5 +1,5 @@
-//! The engine: a model's forward, backward and tangent passes on the CPU, and the step of the optimiser, over buffers that
-//! are allocated once.
+//! The engine: a model's forward, backward and tangent passes on the CPU, products with its second derivatives, and the step
+//! of the optimiser, over buffers that are allocated once.
 //!
 //! An [`Engine`] belongs to one [`Architecture`] and one shape of batch. Parameters are a flat slice in the order of
 //! [`Parameters`](crate::Parameters); random numbers are given, never drawn. For the same arguments the results have the

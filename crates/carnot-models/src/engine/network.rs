@@ -65,11 +65,11 @@ impl<T: Scalar> Network<T> {
     }
 
     pub(super) fn output(&self) -> &[T] {
-        self.values.last().map_or(&[], Vec::as_slice)
+        last(&self.values)
     }
 
     pub(super) fn output_tangent(&self) -> &[T] {
-        self.tangents.last().map_or(&[], Vec::as_slice)
+        last(&self.tangents)
     }
 
     /// The output, and the derivative by it before its activation, to be filled.
@@ -77,10 +77,7 @@ impl<T: Scalar> Network<T> {
         if self.deltas.is_empty() {
             self.deltas = buffers(&self.layers, self.columns);
         }
-        (
-            self.values.last().map_or(&[], Vec::as_slice),
-            self.deltas.last_mut().map_or(&mut [], Vec::as_mut_slice),
-        )
+        (last(&self.values), self.deltas.last_mut().map_or(&mut [], Vec::as_mut_slice))
     }
 
     /// What a layer was given and the derivative by what its activation is applied to.
@@ -94,15 +91,8 @@ impl<T: Scalar> Network<T> {
         if self.delta_tangents.is_empty() {
             self.delta_tangents = buffers(&self.layers, self.columns);
         }
-        let passage = Passage {
-            kind,
-            activation: self.layers.last().map_or(Activation::Identity, |layer| layer.activation),
-            output: Moving {
-                values: self.values.last().map_or(&[], Vec::as_slice),
-                tangents: self.tangents.last().map_or(&[], Vec::as_slice),
-            },
-            deltas: self.deltas.last().map_or(&[], Vec::as_slice),
-        };
+        let buffers = [last(&self.values), last(&self.tangents), last(&self.deltas)];
+        let passage = passage(kind, self.activation(), buffers);
         (passage, self.delta_tangents.last_mut().map_or(&mut [], Vec::as_mut_slice))
     }
 
@@ -174,12 +164,8 @@ impl<T: Scalar> Network<T> {
     ) {
         for (index, layer) in self.layers.iter().enumerate().skip(1).rev() {
             let (below, rest) = self.delta_tangents.split_at_mut(index);
-            let passage = Passage {
-                kind,
-                activation: self.layers[index - 1].activation,
-                output: Moving { values: &self.values[index - 1], tangents: &self.tangents[index - 1] },
-                deltas: &self.deltas[index - 1],
-            };
+            let buffers = [&self.values, &self.tangents, &self.deltas].map(|all| all[index - 1].as_slice());
+            let passage = passage(kind, self.layers[index - 1].activation, buffers);
             let terms = [(parameters, rest[0].as_slice()), (direction, &self.deltas[index])];
             let through = |place, tile: &mut [T]| passage.carry(place, tile);
             layer.backward(self.columns, kind.terms(&terms), through, &mut below[index - 1]);
@@ -189,6 +175,14 @@ impl<T: Scalar> Network<T> {
             layer.backward(self.columns, kind.terms(&terms), |_, _| {}, x_delta_tangent);
         }
     }
+}
+
+fn passage<T>(kind: Kind, activation: Activation, [values, tangents, deltas]: [&[T]; 3]) -> Passage<'_, T> {
+    Passage { kind, activation, output: Moving { values, tangents }, deltas }
+}
+
+fn last<T>(buffers: &[Vec<T>]) -> &[T] {
+    buffers.last().map_or(&[], Vec::as_slice)
 }
 
 fn buffers<T: Scalar>(layers: &[Dense], columns: Columns) -> Vec<Vec<T>> {

@@ -1,6 +1,7 @@
 //! The engine against finite differences, against candle, and against itself.
 
 mod curvature;
+mod gauss_newton;
 mod gradients;
 mod linear;
 mod misuse;
