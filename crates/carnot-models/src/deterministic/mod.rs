@@ -10,6 +10,7 @@ mod moving;
 mod newton;
 mod objective;
 mod options;
+mod saddle;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -29,9 +30,10 @@ use crate::system::fits;
 use crate::{Architecture, ModelError, Parameters};
 use approach::approach;
 pub use moving::MovingDeterministic;
-use newton::{Descended, descend};
+use newton::Descended;
 use objective::Objective;
 pub use options::Equilibration;
+use saddle::descend_to_minimum;
 use state::Known;
 pub use state::{Branch, DeterministicState, DeterministicWork};
 
@@ -170,7 +172,8 @@ impl DeterministicSystem {
     ) -> Result<At<Self>, ModelError> {
         let Equilibration { tolerance, most_steps, .. } = self.options;
         let scale = self.scale(objective, at)?;
-        let found = descend(objective, at, &mut parameters, most_steps, FLOOR * tolerance * scale)?;
+        let floor = FLOOR * tolerance * scale;
+        let found = descend_to_minimum(objective, at, &mut parameters, (most_steps, floor), self.seed)?;
         let Descended { value, slope, steps, products } = found;
         let relative = if scale > 0.0 { slope / scale } else { slope };
         if relative.is_nan() || relative > tolerance {

@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_coarse_grid_keeps_the_bounds() {
-        let size = Size { digits: 40, grid: 3, every: 2, training: 300, ..network::SIZE };
+        let size = Size { grid: 3, every: 2, training: 300, ..network::SIZE };
         let outcome = report::outcome(&Shown::compute(&size, &Progress::silent()).expect("a surface"));
         for metric in &outcome.metrics {
             assert_ne!(metric.pass(), Some(false), "{metric:?}");

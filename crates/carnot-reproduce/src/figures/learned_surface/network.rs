@@ -9,20 +9,20 @@ use carnot_surface::{At, Multipliers, Observables, Rdc, Response, Responsive, Sy
 use crate::figure::{FigureError, Progress};
 use crate::figures::exact::geometric;
 
-/// The multipliers: D and C each weigh from half to twice what they do in the middle.
-pub(super) const LAMBDAS: (f64, f64) = (0.5, 2.0);
-pub(super) const GAMMAS: (f64, f64) = (2.0, 8.0);
+/// The multipliers: a part of the plane that one branch covers.
+pub(super) const LAMBDAS: (f64, f64) = (0.7, 1.4);
+pub(super) const GAMMAS: (f64, f64) = (5.0, 8.0);
 
 /// Hidden units and latent dimensions.
-const HIDDEN: usize = 6;
-const LATENT: usize = 2;
+const HIDDEN: usize = 4;
+const LATENT: usize = 1;
 /// By how much digits of 28 x 28 pixels are made coarser.
 const COARSER: usize = 4;
 const SIDE: usize = 28 / COARSER;
 
 /// Variance of the decoder.
 const VARIANCE: f64 = 0.1;
-pub(super) const RIDGE: f64 = 0.03;
+pub(super) const RIDGE: f64 = 0.05;
 pub(super) const SEED: u64 = 5;
 
 /// The half-width of the stencils, relative to the multipliers.
@@ -43,7 +43,7 @@ pub(super) struct Size {
     pub(super) training: u64,
 }
 
-pub(super) const SIZE: Size = Size { digits: 100, grid: 9, every: 4, training: 3000 };
+pub(super) const SIZE: Size = Size { digits: 60, grid: 7, every: 3, training: 3000 };
 
 /// An equilibrium with its response, and the response measured where it was.
 pub(super) struct Point {
