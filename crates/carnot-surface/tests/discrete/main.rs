@@ -5,6 +5,7 @@ mod certificates;
 mod closed_forms;
 mod degenerate;
 mod edges;
+mod extremes;
 mod foreign;
 mod given;
 mod inversion;

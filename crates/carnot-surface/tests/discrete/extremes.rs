@@ -1,0 +1,48 @@
+//! Numbers at the ends of the range: weights next to zero, prices next to infinity, costs beside forbidden pairs.
+
+use carnot_surface::{DiscreteSystem, GibbsSystem, Responsive, System};
+use carnot_testkit::assert_close;
+use ndarray::array;
+
+use crate::given::{channel, distribution};
+use crate::{at, joint, solve};
+
+const NEVER: f64 = f64::INFINITY;
+
+/// A fair bit whose label is wrong in one case of ten.
+fn noisy_bit() -> carnot_info::Joint {
+    joint(2, &[0.45, 0.05, 0.05, 0.45])
+}
+
+#[test]
+fn a_given_weight_below_the_normal_numbers_has_its_rate() {
+    for weight in [1e-3, 1e-300, 1e-310, 1e-320, f64::from_bits(1)] {
+        let marginal = distribution(&[1.0 - weight, weight]);
+        // Each input has one letter: R = E ln 1/m.
+        let rate = -0.5 * weight.ln() - 0.5 * (1.0 - weight).ln();
+        let costs = array![[0.0, NEVER], [NEVER, 0.0]];
+        let classifier = channel(2, &[0.9, 0.1, 0.1, 0.9]);
+        let gibbs = GibbsSystem::new(&noisy_bit(), &marginal, costs.view(), &classifier).expect("a system");
+        let system = DiscreteSystem::new(&noisy_bit(), costs.view()).expect("a system");
+        let system = system.with_marginal(&marginal).expect("a system");
+        // A logarithm and a few roundings.
+        assert_close!(solve(&gibbs, at(1.0, 0.5)).rdc.rate, rate, rtol = 1e-15, atol = 0.0);
+        assert_close!(solve(&system, at(1.0, 0.5)).rdc.rate, rate, rtol = 1e-15, atol = 0.0);
+    }
+}
+
+#[test]
+fn a_letter_of_next_to_no_given_weight_responds_in_proportion() {
+    // Of weight t, letter 1 adds -t w to F, w = max over c of E exp(gamma (l_c(x, 0) - l_c(x, 1)) - lambda (rho(x, 1) -
+    // rho(x, 0))) against letter 0, which says nothing. Input 1 makes all of w but 3e-6 of it: c is (1, 9) / 10 at every
+    // lambda, and w'' = w as the costs differ by one.
+    let fitness = 5.0 * (0.9 * 1.8_f64.ln() + 0.1 * 0.2_f64.ln()) + 2.0;
+    let expected = 0.5 * fitness.exp();
+    for weight in [1e-50, 1e-100, 1e-200, 1e-290] {
+        let system =
+            DiscreteSystem::new(&noisy_bit(), array![[0.0, 1.0], [1.0, 0.0]].view()).expect("a system");
+        let system = system.with_marginal(&distribution(&[1.0 - weight, weight])).expect("a system");
+        let response = system.response(&solve(&system, at(2.0, 5.0))).expect("a response");
+        assert_close!(-response.distortion_lambda / weight, expected, rtol = 1e-5, atol = 0.0, "{weight:e}");
+    }
+}
