@@ -272,7 +272,7 @@ impl DiscreteSystem {
         let is_critical = solver.is_critical(task, &solution);
         solver.evaluate(task, &mut solution);
         let Solution { letters, objective, gap, residual, work, .. } = solution;
-        let scale = (objective + at.lambda() * self.problem.least_distortion).abs().max(1.0);
+        let scale = (objective + at.lambda() * self.problem.least_distortion()).abs().max(1.0);
         let enough = residual <= self.options.residual && (!convex || gap <= self.options.gap * scale);
         if !enough {
             return Err(DiscreteError::NotConverged {

@@ -5,6 +5,7 @@ use ndarray::{Array1, ArrayView2, Axis};
 
 use super::DiscreteError;
 use super::constant::Least;
+use super::sums::dot;
 use crate::Multipliers;
 
 /// The logarithm that stands for probability zero: `exp` of it is zero, and finite multiples and sums of a few of them
@@ -33,14 +34,14 @@ pub(super) struct Problem {
     pub(super) labels: Vec<f64>,
     /// `p(x, y)`, shape `(n_y, n_x)`.
     pub(super) pairs: Vec<f64>,
-    /// `rho(x, z) - min_z rho(x, z)`, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
+    /// `rho(x, z)` less the least of a letter that the input may have, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
     pub(super) costs: Vec<f64>,
+    /// The least distortions that are left out of the costs, shape `(n_x)`.
+    pub(super) least_costs: Vec<f64>,
     /// The first letter with the same costs: letters of one kind can stand for each other.
     pub(super) kinds: Vec<usize>,
     /// What tells where nothing is encoded; `None` where nothing does.
     pub(super) least: Option<Least>,
-    /// `E_x min_z rho(x, z)`: the least distortion of all, nats.
-    pub(super) least_distortion: f64,
     /// The given marginal `m(z)`, shape `(n_z)`; `None` where it is free.
     pub(super) marginal: Option<Vec<f64>>,
     /// The logarithm of the given classifier `c(y|z)`, shape `(n_z, n_y)`; `None` where it is free.
@@ -88,9 +89,9 @@ impl Problem {
             labels: places.iter().map(|&place| table[place] / of_inputs[place.0]).collect(),
             pairs: places.iter().map(|&place| table[place]).collect(),
             costs: Vec::new(),
+            least_costs: Vec::new(),
             kinds: Vec::new(),
             least: None,
-            least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
             classifier: None,
@@ -103,21 +104,12 @@ impl Problem {
         Ok(problem)
     }
 
-    /// Takes each input's least distortion, over letters that may occur, out of its row.
+    /// The costs of this distortion, and what depends on them.
     fn set_costs(&mut self, distortion: &ArrayView2<'_, f64>) -> Result<(), DiscreteError> {
-        let mut least = Vec::with_capacity(self.n_x);
-        for &x in &self.inputs {
-            let smallest = distortion.row(x).iter().copied().fold(f64::INFINITY, f64::min);
-            if smallest == f64::INFINITY {
-                return Err(DiscreteError::NothingAllowed { x });
-            }
-            least.push(smallest);
-        }
-        self.least_distortion = self.source.iter().zip(&least).map(|(p, least)| p * least).sum();
-        self.costs = (0..self.n_z)
-            .flat_map(|z| self.inputs.iter().zip(&least).map(move |(&x, least)| (x, z, least)))
-            .map(|(x, z, least)| distortion[(x, z)] - least)
-            .collect();
+        let pairs = (0..self.n_z).flat_map(|z| self.inputs.iter().map(move |&x| (x, z)));
+        self.costs = pairs.map(|pair| distortion[pair]).collect();
+        self.least_costs = vec![0.0; self.n_x];
+        self.take_least_costs()?;
         let alike = |a: usize, b: usize| self.row(&self.costs, a) == self.row(&self.costs, b);
         self.kinds = (0..self.n_z).map(|z| (0..z).find(|&other| alike(other, z)).unwrap_or(z)).collect();
         self.least = Least::of(self);
@@ -134,7 +126,7 @@ impl Problem {
             });
         }
         self.marginal = Some(marginal.probabilities().to_vec());
-        self.check_allowed()?;
+        self.take_least_costs()?;
         Ok(self)
     }
 
@@ -159,7 +151,7 @@ impl Problem {
         );
         self.classifier = Some(classifier.clone());
         self.forbid_impossible_labels();
-        self.check_allowed()?;
+        self.take_least_costs()?;
         Ok(self)
     }
 
@@ -177,16 +169,28 @@ impl Problem {
         }
     }
 
-    /// Every input needs a letter of the given marginal that neither the distortion nor the given classifier forbids.
-    fn check_allowed(&self) -> Result<(), DiscreteError> {
-        let allowed = |x: usize, z: usize| {
-            let used = self.marginal.as_ref().is_none_or(|marginal| marginal[z] > 0.0);
-            used && self.costs[z * self.n_x + x].is_finite()
-        };
-        match (0..self.n_x).find(|&x| !(0..self.n_z).any(|z| allowed(x, z))) {
-            Some(x) => Err(DiscreteError::NothingAllowed { x: self.inputs[x] }),
-            None => Ok(()),
+    /// Takes out of each input's costs the least of a letter that it may have, one of the given marginal that neither the
+    /// distortion nor the given classifier forbids: so an input has a letter that costs nothing, whatever the price.
+    fn take_least_costs(&mut self) -> Result<(), DiscreteError> {
+        let n_x = self.n_x;
+        let occurs = |z: &usize| self.marginal.as_ref().is_none_or(|marginal| marginal[*z] > 0.0);
+        let letters: Vec<usize> = (0..self.n_z).filter(occurs).collect();
+        for x in 0..n_x {
+            let least = letters.iter().map(|z| self.costs[z * n_x + x]).fold(f64::INFINITY, f64::min);
+            if least == f64::INFINITY {
+                return Err(DiscreteError::NothingAllowed { x: self.inputs[x] });
+            }
+            self.least_costs[x] += least;
+            for cost in self.costs.iter_mut().skip(x).step_by(n_x) {
+                *cost -= least;
+            }
         }
+        Ok(())
+    }
+
+    /// `E_x` of what was taken out of the costs, nats.
+    pub(super) fn least_distortion(&self) -> f64 {
+        dot(&self.source, &self.least_costs)
     }
 
     /// The problem of some inputs and labels alone, with the marginal and the classifier free: `p(x)` and `p(y|x)` given that
@@ -213,9 +217,9 @@ impl Problem {
             labels: labels.iter().flat_map(conditional).collect(),
             pairs: labels.iter().flat_map(joint).collect(),
             costs: (0..self.n_z).flat_map(|z| of_row(&self.costs, z)).collect(),
+            least_costs: vec![0.0; inputs.len()],
             kinds: self.kinds.clone(),
             least: None,
-            least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
             classifier: None,

@@ -1,5 +1,6 @@
 //! Numbers at the ends of the range: weights next to zero, prices next to infinity, costs beside forbidden pairs.
 
+use carnot_info::Distribution;
 use carnot_surface::{DiscreteSystem, GibbsSystem, Responsive, System};
 use carnot_testkit::assert_close;
 use ndarray::array;
@@ -45,4 +46,34 @@ fn a_letter_of_next_to_no_given_weight_responds_in_proportion() {
         let response = system.response(&solve(&system, at(2.0, 5.0))).expect("a response");
         assert_close!(-response.distortion_lambda / weight, expected, rtol = 1e-5, atol = 0.0, "{weight:e}");
     }
+}
+
+#[test]
+fn what_costs_very_much_is_not_what_is_forbidden() {
+    // Letter 0, which costs nothing, is never given: of the others each input has one that is dear, one that is dearer and one
+    // that is forbidden.
+    let marginal = distribution(&[0.0, 0.25, 0.25, 0.5]);
+    let costs = array![[0.0, 1.0, NEVER, 2.0], [0.0, NEVER, 1.0, 2.0]];
+    for (unit, lambda) in [(1.0, 1e10), (1.0, 1e300), (1e300, 1.0), (1e300, 1e300), (1e300, 1e-250)] {
+        let source = Distribution::new(vec![0.5, 0.5]).expect("a distribution");
+        let system = DiscreteSystem::rate_distortion(&source, (unit * &costs).view()).expect("a system");
+        let found = solve(&system.with_marginal(&marginal).expect("a system"), at(lambda, 0.0));
+        // The dear letter, of weight 1/4, and nothing else.
+        assert_eq!(found.rdc.distortion, unit, "{unit:e} at {lambda:e}");
+        assert_close!(found.rdc.rate, 4f64.ln(), rtol = 1e-15, atol = 0.0);
+    }
+}
+
+#[test]
+fn what_all_letters_cost_takes_no_digits_from_the_rate() {
+    let costs = |all: f64| array![[0.0, all, all + 1.0, all + 2.0], [0.0, all + 1.0, all, all + 2.0]];
+    let marginal = distribution(&[0.0, 0.25, 0.25, 0.5]);
+    let source = Distribution::new(vec![0.5, 0.5]).expect("a distribution");
+    let solved = |all: f64| {
+        let system = DiscreteSystem::rate_distortion(&source, costs(all).view()).expect("a system");
+        solve(&system.with_marginal(&marginal).expect("a system"), at(1.0, 0.0)).rdc
+    };
+    let (one, other) = (solved(0.0), solved((1_u64 << 30) as f64));
+    assert_eq!(one.rate, other.rate);
+    assert_eq!(other.distortion, one.distortion + (1_u64 << 30) as f64);
 }
