@@ -65,9 +65,13 @@ impl System for GibbsSystem {
     type State = DiscreteState;
     type Error = DiscreteError;
 
+    /// # Errors
+    ///
+    /// [`DiscreteError::GammaTooLarge`].
     fn equilibrium(&self, at: Multipliers, _from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
-        let mut evaluation = Evaluation::new(&self.problem);
         let task = Task { problem: &self.problem, at };
+        task.check()?;
+        let mut evaluation = Evaluation::new(&self.problem);
         evaluation.objective(task, &self.letters);
         evaluation.update(task.problem, &self.letters);
         let rdc = observed::observe(task, &self.letters, &evaluation);

@@ -243,6 +243,7 @@ impl DiscreteSystem {
     pub fn branch(&self, at: Multipliers, from: &DiscreteState) -> Result<At<Self>, DiscreteError> {
         from.check(&self.problem)?;
         let task = self.task(at);
+        task.check()?;
         if task.is_convex() {
             return self.equilibrium(at, Some(from));
         }
@@ -304,9 +305,10 @@ impl System for DiscreteSystem {
     ///
     /// # Errors
     ///
-    /// [`DiscreteError::NotConverged`] where the tolerances of the options were not met.
+    /// [`DiscreteError::NotConverged`] where the tolerances of the options were not met, [`DiscreteError::GammaTooLarge`].
     fn equilibrium(&self, at: Multipliers, from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
         let task = self.task(at);
+        task.check()?;
         let mut solver = Solver::new(&self.problem);
         if let Some(solution) = constant_letter(task) {
             return self.finish(at, solution, &mut solver, 1);

@@ -10,7 +10,10 @@ use crate::Multipliers;
 
 /// The logarithm that stands for probability zero: `exp` of it is zero, and finite multiples and sums of a few of them
 /// stay finite, so that `0 * ln 0 = 0` needs no branch.
-pub(super) const LOG_ZERO: f64 = -1e250;
+pub(super) const LOG_ZERO: f64 = -1e306;
+
+/// The largest gamma. Its product with the logarithm of any probability that is a number is not taken for that of zero.
+pub(super) const LARGEST_GAMMA: f64 = 1e300;
 
 /// A pair of an input and a label of less probability than this counts as one that does not occur: with costs of up to a
 /// million nats it changes no objective by a unit in the last place, and the letters that only it would use have weights that
@@ -312,6 +315,15 @@ impl Task<'_> {
     /// at every gamma, with a free one up to gamma = 1 (theory, section 3.2).
     pub(super) fn is_convex(&self) -> bool {
         self.problem.log_classifier.is_some() || self.problem.n_y == 1 || self.at.gamma() <= 1.0
+    }
+
+    /// Refuses a gamma that is beyond what the logarithms can be told from that of zero by.
+    pub(super) fn check(&self) -> Result<(), DiscreteError> {
+        let gamma = self.at.gamma();
+        if self.problem.n_y > 1 && gamma > LARGEST_GAMMA {
+            return Err(DiscreteError::GammaTooLarge { gamma, largest: LARGEST_GAMMA });
+        }
+        Ok(())
     }
 
     /// The same problem at another gamma.

@@ -1,7 +1,9 @@
 //! Numbers at the ends of the range: weights next to zero, prices next to infinity, costs beside forbidden pairs.
 
 use carnot_info::Distribution;
-use carnot_surface::{DiscreteSystem, GibbsSystem, Responsive, System};
+use carnot_surface::{
+    Certificate, DiscreteError, DiscreteSystem, GibbsSystem, Observables, Responsive, System,
+};
 use carnot_testkit::assert_close;
 use ndarray::array;
 
@@ -76,4 +78,30 @@ fn what_all_letters_cost_takes_no_digits_from_the_rate() {
     let (one, other) = (solved(0.0), solved((1_u64 << 30) as f64));
     assert_eq!(one.rate, other.rate);
     assert_eq!(other.distortion, one.distortion + (1_u64 << 30) as f64);
+}
+
+#[test]
+fn the_largest_gammas_are_solved_for_and_larger_ones_refused() {
+    let bottleneck = DiscreteSystem::bottleneck(&noisy_bit(), 2).expect("a system");
+    let given =
+        bottleneck.clone().with_classifier(&channel(2, &[0.999, 0.001, 0.001, 0.999])).expect("a system");
+    // Everything is told: R = H(X), and C the noise of the labels, or what the classifier makes of it.
+    let (noise, made) =
+        (-(0.9 * 0.9_f64.ln() + 0.1 * 0.1_f64.ln()), -(0.9 * 0.999_f64.ln() + 0.1 * 0.001_f64.ln()));
+    for gamma in [1e3, 1e100, 1e249, 1e251, 1e300] {
+        for (system, loss) in [(&bottleneck, noise), (&given, made)] {
+            let found = solve(system, at(0.0, gamma));
+            assert_close!(found.rdc.rate(), 2f64.ln(), rtol = 1e-14, atol = 0.0, "{gamma:e}");
+            assert_close!(found.rdc.classification(), loss, rtol = 1e-14, atol = 0.0, "{gamma:e}");
+        }
+        assert!(
+            matches!(solve(&given, at(0.0, gamma)).certificate, Certificate::Bound { gap, .. } if gap <= 1e-12)
+        );
+    }
+    let gamma = 1e301;
+    let expected = DiscreteError::GammaTooLarge { gamma, largest: 1e300 };
+    assert_eq!(expected.to_string(), "gamma must be at most 1e300, not 1e301");
+    for system in [&bottleneck, &given] {
+        assert_eq!(system.equilibrium(at(0.0, gamma), None).err(), Some(expected.clone()));
+    }
 }
