@@ -8,7 +8,7 @@ use carnot_testkit::assert_close;
 use ndarray::array;
 
 use crate::given::{channel, distribution};
-use crate::{at, joint, solve};
+use crate::{at, joint, rate_distortion, solve};
 
 const NEVER: f64 = f64::INFINITY;
 
@@ -103,5 +103,14 @@ fn the_largest_gammas_are_solved_for_and_larger_ones_refused() {
     assert_eq!(expected.to_string(), "gamma must be at most 1e300, not 1e301");
     for system in [&bottleneck, &given] {
         assert_eq!(system.equilibrium(at(0.0, gamma), None).err(), Some(expected.clone()));
+    }
+}
+
+#[test]
+fn a_response_of_nothing_has_no_sign() {
+    let system = rate_distortion(&[0.8, 0.2], &[0.0, 1.0, 1.0, 0.0]);
+    let response = system.response(&solve(&system, at(0.5, 0.0))).expect("a response");
+    for entry in [response.distortion_lambda, response.cross, response.classification_gamma] {
+        assert!(entry == 0.0 && entry.is_sign_positive(), "{response:?}");
     }
 }
