@@ -47,6 +47,7 @@ mod starts;
 mod state;
 mod sums;
 mod tendency;
+mod unpriced;
 
 use carnot_info::{Channel, Distribution, Joint};
 use ndarray::{Array2, ArrayView2};
@@ -98,7 +99,7 @@ pub use state::DiscreteState;
 /// # Edges
 ///
 /// At `lambda = 0` D is not identified where letters are alike; below gamma = 1, where nothing is encoded, it is that of
-/// the best single letter, the limit from above. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
+/// the best single letter, the limit from above, and beyond it that of the letters that are best for what is said. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
 /// Where labels tell groups of inputs apart for certain, F has a kink at `lambda = 0`, `gamma = 1` ([`Sidedness::Kink`]). A
 /// pair of an input and a label of a probability below 1e-22 counts as one that does not occur.
 ///
@@ -248,9 +249,9 @@ impl DiscreteSystem {
             return self.equilibrium(at, Some(from));
         }
         let mut solver = Solver::new(&self.problem);
-        let letters = from.letters.clone();
-        let target = self.options.aim();
-        let solution = solver.descend_and_part(task, letters, target);
+        let unpriced = self.problem.unpriced(at);
+        let task = Task { problem: unpriced.as_ref().unwrap_or(&self.problem), at };
+        let solution = solver.descend_and_part(task, from.letters.clone(), self.options.aim());
         self.finish(at, solution, &mut solver, 1)
     }
 
@@ -323,7 +324,13 @@ impl System for DiscreteSystem {
         let warm = from.map(|state| state.letters.clone());
         let starts = 2 + usize::from(warm.is_some()) + self.options.starts;
         let options = &self.options;
-        let solution = solver.search(task, warm, options.starts, options.seed, options.aim());
+        let unpriced = self.problem.unpriced(at);
+        let searched = Task { problem: unpriced.as_ref().unwrap_or(&self.problem), at };
+        let mut solution = solver.search(searched, warm, options.starts, options.seed, options.aim());
+        if unpriced.is_some() {
+            unpriced::place(&self.problem, searched, &mut solver.evaluation, &mut solution.letters);
+            solution.is_evaluated = false;
+        }
         self.finish(at, solution, &mut solver, starts)
     }
 }

@@ -113,10 +113,15 @@ impl Problem {
         self.costs = pairs.map(|pair| distortion[pair]).collect();
         self.least_costs = vec![0.0; self.n_x];
         self.take_least_costs()?;
-        let alike = |a: usize, b: usize| self.row(&self.costs, a) == self.row(&self.costs, b);
-        self.kinds = (0..self.n_z).map(|z| (0..z).find(|&other| alike(other, z)).unwrap_or(z)).collect();
+        self.set_kinds();
         self.least = Least::of(self);
         Ok(())
+    }
+
+    /// Which letters have the same costs.
+    pub(super) fn set_kinds(&mut self) {
+        let alike = |a: usize, b: usize| self.row(&self.costs, a) == self.row(&self.costs, b);
+        self.kinds = (0..self.n_z).map(|z| (0..z).find(|&other| alike(other, z)).unwrap_or(z)).collect();
     }
 
     /// The problem with this marginal given.

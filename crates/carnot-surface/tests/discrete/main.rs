@@ -14,6 +14,7 @@ mod response;
 mod search;
 mod sides;
 mod theory;
+mod unpriced;
 
 use carnot_info::{Distribution, Joint};
 use carnot_surface::{At, DiscreteSystem, Multipliers, System};
