@@ -5,7 +5,8 @@ use ndarray::ArrayView2;
 
 use super::evaluation::Evaluation;
 use super::letters::Letters;
-use super::{DiscreteError, DiscreteState, Problem, Task, Work, observed, response};
+use super::problem::{Problem, Task};
+use super::{DiscreteError, DiscreteState, Work, observed, response};
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, System};
 
 /// A discrete system of which the marginal `m(z)`, the distortion `l_d(x, z)` and the classifier `c(y|z)` are given and
