@@ -39,8 +39,9 @@ use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive
 ///
 /// # Edges
 ///
-/// At `lambda = 0` D is not identified where letters are alike; below gamma = 1, where nothing is encoded, it is that of
-/// the best single letter, the limit from above, and beyond it that of the letters that are best for what is said. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
+/// At `lambda = 0` D is not identified where letters are alike; it is the limit from above: below gamma = 1, where nothing
+/// is encoded, that of the best single letter, and beyond it that of the letters that are best for what is said. Derivatives
+/// at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
 /// Where labels tell groups of inputs apart for certain, F has a kink at `lambda = 0`, `gamma = 1` ([`Sidedness::Kink`]). A
 /// pair of an input and a label of a probability below 1e-22 counts as one that does not occur.
 ///
@@ -190,10 +191,28 @@ impl DiscreteSystem {
             return self.equilibrium(at, Some(from));
         }
         let mut solver = Solver::new(&self.problem);
-        let unpriced = self.problem.unpriced(at);
+        let unpriced = self.problem.unpriced(at).filter(|_| at.lambda() == 0.0);
         let task = Task { problem: unpriced.as_ref().unwrap_or(&self.problem), at };
         let solution = solver.descend_and_part(task, from.letters.clone(), self.options.aim());
         self.finish(at, solution, &mut solver, 1)
+    }
+
+    /// The lowest minimum found of a problem that is not convex. Where distortion has no price, or next to none, it is first that
+    /// of the bottleneck that is left, beside whose onset letters of other places are told apart by rounding.
+    fn search(&self, task: Task<'_>, warm: Option<Letters>, solver: &mut Solver) -> Solution {
+        let DiscreteOptions { starts, seed, .. } = self.options;
+        let target = self.options.aim();
+        let Some(unpriced) = self.problem.unpriced(task.at) else {
+            return solver.search(task, warm, starts, seed, target);
+        };
+        let bottleneck = Task { problem: &unpriced, ..task };
+        let mut found = solver.search(bottleneck, warm, starts, seed, target);
+        unpriced::place(&self.problem, bottleneck, &mut solver.evaluation, &mut found.letters);
+        if task.at.lambda() == 0.0 {
+            return Solution { is_evaluated: false, ..found };
+        }
+        let solution = solver.search(task, Some(found.letters), starts, seed, target);
+        Solution { work: solution.work.plus(found.work), ..solution }
     }
 
     fn finish(
@@ -264,14 +283,7 @@ impl System for DiscreteSystem {
         }
         let warm = from.map(|state| state.letters.clone());
         let starts = 2 + usize::from(warm.is_some()) + self.options.starts;
-        let options = &self.options;
-        let unpriced = self.problem.unpriced(at);
-        let searched = Task { problem: unpriced.as_ref().unwrap_or(&self.problem), at };
-        let mut solution = solver.search(searched, warm, options.starts, options.seed, options.aim());
-        if unpriced.is_some() {
-            unpriced::place(&self.problem, searched, &mut solver.evaluation, &mut solution.letters);
-            solution.is_evaluated = false;
-        }
+        let solution = self.search(task, warm, &mut solver);
         self.finish(at, solution, &mut solver, starts)
     }
 }

@@ -6,12 +6,17 @@ use super::phase::joined;
 use super::problem::{Problem, Task};
 use crate::Multipliers;
 
+/// Prices up to this are next to none.
+const LITTLE: f64 = 1e-7;
+
 impl Problem {
-    /// The problem as it is at `lambda = 0`, without the costs that have no price there; `None` at another lambda, where there
-    /// are no such costs, and where the marginal is given, which tells the letters apart.
+    /// The problem as it is at `lambda = 0`, without the costs that have no price there; `None` where lambda gives them one,
+    /// where there are no such costs, and where the marginal is given, which tells the letters apart.
     pub(super) fn unpriced(&self, at: Multipliers) -> Option<Self> {
         let is_priceless = |cost: &f64| cost.is_finite() && *cost != 0.0;
-        if at.lambda() > 0.0 || self.marginal.is_some() || !self.costs.iter().any(is_priceless) {
+        let prices = self.costs.iter().copied().filter(is_priceless).map(|cost| at.lambda() * cost);
+        let dearest = prices.reduce(f64::max).unwrap_or(f64::INFINITY);
+        if dearest > LITTLE || self.marginal.is_some() {
             return None;
         }
         let mut unpriced = self.clone();
