@@ -40,8 +40,8 @@ use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive
 /// # Edges
 ///
 /// At `lambda = 0` D is not identified where letters are alike; it is the limit from above: below gamma = 1, where nothing
-/// is encoded, that of the best single letter, and beyond it that of the letters that are best for what is said. Derivatives
-/// at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
+/// is encoded, that of the best single letter, and beyond it that of the letters that are best for what is said, of those that
+/// are forbidden to the same inputs. Derivatives at `lambda = 0`, `gamma = 0` and `gamma = 1` are one-sided.
 /// Where labels tell groups of inputs apart for certain, F has a kink at `lambda = 0`, `gamma = 1` ([`Sidedness::Kink`]). A
 /// pair of an input and a label of a probability below 1e-22 counts as one that does not occur.
 ///
