@@ -179,8 +179,8 @@ pub enum InfoError {
         /// How many variables there are.
         dimension: usize,
     },
-    /// A result beyond the range of `f64`.
-    #[error("an entry of the {what} is beyond the range of f64")]
+    /// A result, or an entry of it, beyond the range of `f64`, or a total beyond that of `u64`.
+    #[error("the {what} leaves the range of its numbers")]
     OutOfRange {
         /// What was being computed.
         what: &'static str,

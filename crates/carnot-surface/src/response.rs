@@ -62,8 +62,9 @@ impl<Q: Quantity> Response<Q> {
         let b = lambda * gamma * self.cross.mean();
         let c = gamma * gamma * self.classification_gamma.mean();
         let largest = 0.5 * (a + c).abs() + (0.5 * (a - c)).hypot(b);
-        let determinant = (a * c - b * b).abs();
-        if determinant > 0.0 { largest * largest / determinant } else { f64::INFINITY }
+        // Of the matrix over its largest eigenvalue: neither a product nor a square leaves the range.
+        let determinant = ((a / largest) * (c / largest) - (b / largest) * (b / largest)).abs();
+        if determinant > 0.0 { determinant.recip() } else { f64::INFINITY }
     }
 }
 
@@ -107,18 +108,16 @@ impl RegularResponse {
         self.condition
     }
 
-    fn determinant(&self) -> f64 {
-        self.s.distortion_lambda * self.s.classification_gamma - self.s.cross * self.s.cross
-    }
-
     /// `S^-1 w`: the change of the multipliers `[dlambda, dgamma]` that moves the observables by `w = [dD, dC]`. Minus
     /// `S^-1` is the Hessian of R(D, C).
     pub fn multipliers_along(&self, change: [f64; 2]) -> [f64; 2] {
         let [distortion, classification] = change;
-        let determinant = self.determinant();
+        // By the complements of the diagonal, and not the determinant, which is out of range where S is but small.
         [
-            (self.s.classification_gamma * distortion - self.s.cross * classification) / determinant,
-            (self.s.distortion_lambda * classification - self.s.cross * distortion) / determinant,
+            (distortion - self.d_distortion_d_classification_at_lambda() * classification)
+                / self.d_distortion_d_lambda_at_classification(),
+            (classification - self.d_classification_d_distortion_at_gamma() * distortion)
+                / self.d_classification_d_gamma_at_distortion(),
         ]
     }
 
@@ -135,12 +134,12 @@ impl RegularResponse {
     /// `(dD/dlambda)_C = S11 - S12^2 / S22`, by Le Chatelier's principle no larger in size than `dD/dlambda` at fixed
     /// gamma.
     pub fn d_distortion_d_lambda_at_classification(&self) -> f64 {
-        self.determinant() / self.s.classification_gamma
+        self.s.distortion_lambda - self.d_distortion_d_classification_at_lambda() * self.s.cross
     }
 
     /// `(dC/dgamma)_D = S22 - S12^2 / S11`.
     pub fn d_classification_d_gamma_at_distortion(&self) -> f64 {
-        self.determinant() / self.s.distortion_lambda
+        self.s.classification_gamma - self.d_classification_d_distortion_at_gamma() * self.s.cross
     }
 
     /// `(dD/dC)_lambda = S12 / S22`, equal to `-(dgamma/dlambda)_C`.
@@ -156,7 +155,7 @@ impl RegularResponse {
     /// `(dlambda/dC)_D = (dgamma/dD)_C = -S12 / det S`: the off-diagonal entry of the inverse, the second derivative
     /// `-d^2 R / dD dC`.
     pub fn d_lambda_d_classification_at_distortion(&self) -> f64 {
-        -self.s.cross / self.determinant()
+        -self.d_distortion_d_classification_at_lambda() / self.d_distortion_d_lambda_at_classification()
     }
 }
 
@@ -203,6 +202,28 @@ mod tests {
         // A handful of roundings.
         assert_close!(lambda, 2.0, rtol = 1e-15, atol = 0.0);
         assert_close!(gamma, 3.0, rtol = 1e-15, atol = 0.0);
+    }
+
+    #[test]
+    fn a_response_keeps_its_inverse_at_every_scale() {
+        let one = Multipliers::new(1.0, 1.0).expect("valid");
+        for scale in [1e-300, 1e-170, 1.0, 1e170, 1e300] {
+            let s = response(-5.0 * scale, scale, -7.0 * scale);
+            let regular = s.regular(one).expect("regular");
+            // The eigenvalues are -6 +- sqrt 2.
+            let root = 2f64.sqrt();
+            assert_close!(regular.condition(), (6.0 + root) / (6.0 - root), rtol = 1e-14, atol = 0.0);
+            let [lambda, gamma] = regular.multipliers_along([-7.0 * scale, -19.0 * scale]);
+            assert_close!(lambda, 2.0, rtol = 1e-15, atol = 0.0);
+            assert_close!(gamma, 3.0, rtol = 1e-15, atol = 0.0);
+            // det S = 34.
+            let held = regular.d_distortion_d_lambda_at_classification() / scale;
+            assert_close!(held, -34.0 / 7.0, rtol = 1e-15, atol = 0.0);
+            let held = regular.d_classification_d_gamma_at_distortion() / scale;
+            assert_close!(held, -34.0 / 5.0, rtol = 1e-15, atol = 0.0);
+            let mixed = regular.d_lambda_d_classification_at_distortion() * scale;
+            assert_close!(mixed, -1.0 / 34.0, rtol = 1e-15, atol = 0.0);
+        }
     }
 
     #[test]

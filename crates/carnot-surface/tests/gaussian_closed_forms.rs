@@ -167,4 +167,10 @@ fn bad_systems_are_refused_by_name() {
     // Entries that overflow are an error at the equilibrium, not a NaN in its result.
     let huge = rate_distortion_system(&[1e300]);
     assert!(matches!(huge.equilibrium(at(1e300, 0.0), None), Err(GaussianError::Eigenvalues { .. })));
+    // So are second derivatives: C changes by 1e300 where gamma does by 1e-300.
+    let dear =
+        GaussianSystem::new((1e300 * &one).view(), one.view(), one.view(), 5e299, 1.0).expect("a system");
+    let (lambda, gamma) = (1.0, 0.0);
+    let response = dear.response(&dear.equilibrium(at(lambda, gamma), None).expect("an equilibrium"));
+    assert_eq!(response, Err(GaussianError::ResponseNotFinite { lambda, gamma }));
 }

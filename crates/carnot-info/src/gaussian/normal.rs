@@ -87,7 +87,7 @@ pub fn differential_entropy(covariance: &Covariance) -> f64 {
 /// # Errors
 ///
 /// [`InfoError::LengthMismatch`] when the dimensions differ, [`InfoError::OutOfRange`] when a number overflows on the
-/// way.
+/// way, where the result is not plainly `+inf`.
 pub fn cross_entropy(p: &Gaussian, q: &Gaussian) -> Result<f64, InfoError> {
     check_length("dimension of q against p", p.dimension(), q.dimension())?;
     let shift = solve_lower(q.factor(), &p.mean - &q.mean);
@@ -108,7 +108,7 @@ pub fn cross_entropy(p: &Gaussian, q: &Gaussian) -> Result<f64, InfoError> {
 /// # Errors
 ///
 /// [`InfoError::LengthMismatch`] when the dimensions differ, [`InfoError::OutOfRange`] when a number overflows on the
-/// way, [`InfoError::NoConvergence`] when no eigenvalues are found.
+/// way, where the result is not plainly `+inf`, [`InfoError::NoConvergence`] when no eigenvalues are found.
 pub fn kl_divergence(p: &Gaussian, q: &Gaussian) -> Result<f64, InfoError> {
     check_length("dimension of q against p", p.dimension(), q.dimension())?;
     let shift = solve_lower(q.factor(), &p.mean - &q.mean);

@@ -1,8 +1,11 @@
 use crate::digamma::digamma;
 use crate::error::check_entries;
 use crate::{Estimate, InfoError};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 use std::f64::consts::PI;
+
+/// That of the largest power of two: the logarithm of a number next to the next one is rounded up.
+const LARGEST_EXPONENT: f64 = 1023.0;
 
 /// The Kozachenko-Leonenko estimate of a differential entropy, in nats, from independent points in d dimensions:
 ///
@@ -36,29 +39,36 @@ pub fn nearest_neighbour_entropy(points: ArrayView2<'_, f64>, k: usize) -> Resul
     check_entries("points", points)?;
     // In units of the largest coordinate, down to a power of two: no square of a distance overflows, no digit is lost.
     let largest = points.iter().fold(f64::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
-    let unit = largest.log2().floor().exp2();
+    let unit = largest.log2().floor().min(LARGEST_EXPONENT).exp2();
     let points = points.mapv(|x| x / unit);
     let log_volume = log_unit_ball_volume(d) + d as f64 * unit.ln();
     let constant = digamma(n as f64) - digamma(k as f64) + log_volume;
     let mut terms = Vec::with_capacity(n);
-    let mut squares = Vec::with_capacity(n);
+    let mut distances = Vec::with_capacity(n);
     for (index, point) in points.rows().into_iter().enumerate() {
-        squares.clear();
-        squares.extend(
+        distances.clear();
+        distances.extend(
             points
                 .rows()
                 .into_iter()
                 .enumerate()
                 .filter(|(other, _)| *other != index)
-                .map(|(_, other)| point.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()),
+                .map(|(_, other)| distance(point, other)),
         );
-        let (_, &mut square, _) = squares.select_nth_unstable_by(k - 1, f64::total_cmp);
-        if square == 0.0 {
+        let (_, &mut distance, _) = distances.select_nth_unstable_by(k - 1, f64::total_cmp);
+        if distance == 0.0 {
             return Err(InfoError::CoincidentPoints { index, neighbour: k });
         }
-        terms.push(constant + 0.5 * d as f64 * square.ln());
+        terms.push(constant + d as f64 * distance.ln());
     }
     Estimate::from_samples(&terms)
+}
+
+/// The Euclidean distance of two points whose coordinates are below two: beside a far outlier its square may underflow.
+fn distance(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
+    let differences = || a.iter().zip(b).map(|(a, b)| a - b);
+    let square: f64 = differences().map(|difference| difference * difference).sum();
+    if square.is_normal() { square.sqrt() } else { differences().fold(0.0, f64::hypot) }
 }
 
 /// `ln V_d` of the unit ball, by `V_d = 2 pi V_(d-2) / d` from `V_0 = 1` and `V_1 = 2`.

@@ -3,7 +3,7 @@ use carnot_info::gaussian::{Covariance, differential_entropy};
 use carnot_info::samples::nearest_neighbour_entropy;
 use carnot_info::{Estimate, InfoError};
 use carnot_testkit::assert_close;
-use ndarray::{Array2, array};
+use ndarray::{Array2, Axis, array};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::PI;
@@ -25,6 +25,23 @@ fn three_points_by_hand() {
         // psi(2) - psi(1) = 1.
         let found = nearest_neighbour_entropy(points.view(), 1).unwrap().mean();
         assert_close!(found, 1.0 + volume.ln(), 1e-15, 0.0, "{d}");
+    }
+}
+
+#[test]
+fn points_far_apart_keep_their_distances() {
+    // Distances 1, 1, 2 and, of the outlier, its own size, in units: h = psi(4) - psi(1) + ln 2 + mean ln r.
+    for (unit, outlier) in [(1.0, 1e200), (1e-200, 1.0), (1e-3, 1e300), (1.0, f64::MAX), (1e-300, 1e-5)] {
+        let points = array![[0.0, 0.0], [unit, 0.0], [3.0 * unit, 0.0], [outlier, 0.0]];
+        let logs = 3.0 * f64::ln(unit) + 2.0_f64.ln() + f64::ln(outlier);
+        // psi(4) - psi(1) = 11/6.
+        let of_lines = |d: f64, volume: f64| 11.0 / 6.0 + volume.ln() + d * logs / 4.0;
+        let line = points.column(0).insert_axis(Axis(1));
+        // Sums of logarithms of up to 700.
+        let found = nearest_neighbour_entropy(line, 1).unwrap().mean();
+        assert_close!(found, of_lines(1.0, 2.0), 1e-14, 1e-12, "{unit:e} {outlier:e}");
+        let found = nearest_neighbour_entropy(points.view(), 1).unwrap().mean();
+        assert_close!(found, of_lines(2.0, PI), 1e-14, 1e-12, "{unit:e} {outlier:e}");
     }
 }
 

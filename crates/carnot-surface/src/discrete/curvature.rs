@@ -1,8 +1,10 @@
 //! The second derivatives of the objective at a set of letters, with the classifiers eliminated.
 
+mod products;
+
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+use faer::{Accum, Mat, Par, Side};
 
 use super::blocks;
 use super::dense::{self, Scratch};
@@ -11,7 +13,6 @@ use super::evaluation::Evaluation;
 use super::letters::Letters;
 use super::problem::{Problem, Task};
 use super::small;
-use super::sums::dot;
 
 /// Hess of the Lagrangian over the letters' weights `m` and the logarithms of their classifiers.
 ///
@@ -262,90 +263,4 @@ impl Curvature {
         matmul(solved, Accum::Replace, self.inverse.as_ref(), weights, 1.0, Par::Seq);
         Ok(())
     }
-
-    /// `H`, lower triangle, shape `(letters, letters)`.
-    pub(super) fn hessian(&self) -> MatRef<'_, f64> {
-        self.hessian.as_ref().submatrix(0, 0, self.letters, self.letters)
-    }
-
-    /// Whether classifiers were eliminated.
-    pub(super) fn eliminates(&self) -> bool {
-        self.eliminates
-    }
-
-    /// `F' gradient / sqrt(gamma)` of the `k`-th letter, in place: a gradient with respect to its classifier's logarithms,
-    /// given in units of `sqrt(q'_yz)`, in the coordinates in which its block is the sign matrix.
-    pub(super) fn gradient_in_block(&self, k: usize, gradient: &mut [f64], scratch: &mut [f64]) {
-        let n_y = self.n_y;
-        let block = &self.blocks[k * n_y * n_y..][..n_y * n_y];
-        scratch.copy_from_slice(gradient);
-        for (y, entry) in gradient.iter_mut().enumerate() {
-            *entry = (0..n_y).map(|i| block[i * n_y + y] * scratch[i]).sum::<f64>() / self.gamma.sqrt();
-        }
-    }
-
-    /// `F coordinates / sqrt(gamma)`, in place: a step of the `k`-th letter's classifier in units of `1 / sqrt(q'_yz)`.
-    pub(super) fn step_from_block(&self, k: usize, coordinates: &mut [f64], scratch: &mut [f64]) {
-        let n_y = self.n_y;
-        let block = &self.blocks[k * n_y * n_y..][..n_y * n_y];
-        scratch.copy_from_slice(coordinates);
-        for (y, entry) in coordinates.iter_mut().enumerate() {
-            *entry = (0..n_y).map(|i| block[y * n_y + i] * scratch[i]).sum::<f64>() / self.gamma.sqrt();
-        }
-    }
-
-    /// The signs of the blocks' coordinates, all of them.
-    pub(super) fn signs(&self) -> &[f64] {
-        &self.signs[..self.letters * self.n_y]
-    }
-
-    /// `C S e` into `direct` and `M^-1 C S e` into `coupled`, shapes `(n_x)`.
-    pub(super) fn couple(&self, e: &[f64], direct: &mut [f64], coupled: &mut [f64]) {
-        direct.fill(0.0);
-        let factors = e.iter().zip(&self.signs).map(|(value, sign)| value * sign);
-        add_columns(&self.classifiers, factors, direct);
-        let n_x = direct.len();
-        if self.kind == Kind::Exact {
-            let rhs = MatRef::from_column_major_slice(direct, n_x, 1);
-            let solution = MatMut::from_column_major_slice_mut(coupled, n_x, 1);
-            matmul(solution, Accum::Replace, self.inverse.as_ref(), rhs, 1.0, Par::Seq);
-        } else {
-            coupled.copy_from_slice(direct);
-            dense::solve(self.inputs.as_ref(), MatMut::from_column_major_slice_mut(coupled, n_x, 1));
-        }
-    }
-
-    /// `(P^(1/2) G)' v` into `out`, shape `(letters)`.
-    pub(super) fn weights_transposed(&self, v: &[f64], out: &mut [f64]) {
-        for (k, entry) in out.iter_mut().enumerate() {
-            *entry = dot(v, self.weights.col_as_slice(k));
-        }
-    }
-
-    /// Adds `M^-1 P^(1/2) G delta` to `out`, shape `(n_x)`.
-    pub(super) fn add_solved(&self, delta: &[f64], out: &mut [f64]) {
-        add_columns(&self.solved, delta.iter().copied(), out);
-    }
-
-    /// `C' v` into `out`, shape `(letters * n_y)`.
-    pub(super) fn classifiers_transposed(&self, v: &[f64], out: &mut [f64]) {
-        for (column, entry) in out.iter_mut().enumerate() {
-            *entry = dot(v, self.classifiers.col_as_slice(column));
-        }
-    }
-}
-
-/// Adds the columns of a matrix, times their factors, to `out`.
-fn add_columns(matrix: &Mat<f64>, factors: impl Iterator<Item = f64>, out: &mut [f64]) {
-    let columns = factors.enumerate().filter(|(_, factor)| *factor != 0.0);
-    vectorised(
-        #[inline(always)]
-        || {
-            for (column, factor) in columns {
-                for (entry, value) in out.iter_mut().zip(matrix.col_as_slice(column)) {
-                    *entry += factor * value;
-                }
-            }
-        },
-    );
 }

@@ -80,6 +80,14 @@ pub enum DiscreteError {
         /// What was given.
         value: f64,
     },
+    /// A gamma whose products with logarithms of probabilities are beyond all numbers.
+    #[error("gamma must be at most {largest:e}, not {gamma:?}")]
+    GammaTooLarge {
+        /// What was given.
+        gamma: f64,
+        /// The largest that is solved for.
+        largest: f64,
+    },
     /// A stationary point is a saddle: there is no response.
     #[error("the state at lambda {lambda:?}, gamma {gamma:?} is not a minimum of the objective")]
     NotAMinimum {

@@ -260,7 +260,7 @@ fn write_fitness(task: Task<'_>, z: usize, log_classifier: &[f64], fitness: &mut
     let costs = problem.row(&problem.costs, z);
     let lambda = at.lambda();
     for (a, cost) in fitness.iter_mut().zip(costs) {
-        *a = if *cost == f64::INFINITY { LOG_ZERO } else { -lambda * cost };
+        *a = if *cost == f64::INFINITY { LOG_ZERO } else { (-lambda * cost).max(LOG_ZERO) };
     }
     if at.gamma() > 0.0 {
         for (y, log_c) in log_classifier.iter().enumerate() {

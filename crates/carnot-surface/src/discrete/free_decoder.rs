@@ -3,6 +3,7 @@
 use carnot_info::{Channel, Joint};
 
 use super::partition::{self, Partition};
+use super::problem::LARGEST_GAMMA;
 use super::{DiscreteError, DiscreteOptions, DiscreteState, DiscreteSystem};
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, Sidedness, System};
 
@@ -98,9 +99,10 @@ impl FreeDecoderSystem {
         inputs.len() > told && self.n_letters > told
     }
 
-    /// The multipliers of the bottleneck that the system is for `lambda < 1`.
+    /// The multipliers of the bottleneck that the system is for `lambda < 1`, as far as they are ones.
     fn reduced(at: Multipliers) -> Option<Multipliers> {
-        (at.lambda() < 1.0).then(|| Multipliers::new(0.0, at.gamma() / (1.0 - at.lambda())).ok()).flatten()
+        let gamma = at.gamma() / (1.0 - at.lambda());
+        if at.lambda() < 1.0 && gamma <= LARGEST_GAMMA { Multipliers::new(0.0, gamma).ok() } else { None }
     }
 }
 

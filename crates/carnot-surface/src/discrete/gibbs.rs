@@ -5,7 +5,8 @@ use ndarray::ArrayView2;
 
 use super::evaluation::Evaluation;
 use super::letters::Letters;
-use super::{DiscreteError, DiscreteState, Problem, Task, Work, observed, response};
+use super::problem::{Problem, Task};
+use super::{DiscreteError, DiscreteState, Work, observed, response};
 use crate::{At, Certificate, Equilibrium, Multipliers, Rdc, Response, Responsive, System};
 
 /// A discrete system of which the marginal `m(z)`, the distortion `l_d(x, z)` and the classifier `c(y|z)` are given and
@@ -65,9 +66,13 @@ impl System for GibbsSystem {
     type State = DiscreteState;
     type Error = DiscreteError;
 
+    /// # Errors
+    ///
+    /// [`DiscreteError::GammaTooLarge`].
     fn equilibrium(&self, at: Multipliers, _from: Option<&DiscreteState>) -> Result<At<Self>, DiscreteError> {
-        let mut evaluation = Evaluation::new(&self.problem);
         let task = Task { problem: &self.problem, at };
+        task.check()?;
+        let mut evaluation = Evaluation::new(&self.problem);
         evaluation.objective(task, &self.letters);
         evaluation.update(task.problem, &self.letters);
         let rdc = observed::observe(task, &self.letters, &evaluation);

@@ -62,7 +62,8 @@ pub(super) fn reaction<const N: usize>(
                 let joint = evaluation.joint[z * n_y + y];
                 if !denied[y] {
                     let slope = tendency.joint[z * n_y + y];
-                    side[place(k, y)] = gamma * (slope - whole * joint / weight) / joint.sqrt();
+                    // Not over the product, which underflows where the weight is small and given.
+                    side[place(k, y)] = gamma * (slope - whole * (joint / weight)) / joint.sqrt();
                 }
             }
         }

@@ -7,6 +7,7 @@ use super::evaluation::Evaluation;
 use super::letters::{LEAST_LOG, Letters};
 use super::problem::{LOG_ZERO, Problem, Task};
 use super::response::reaction;
+use super::sums::dot;
 use super::tendency::Tendency;
 use super::{DiscreteError, DiscreteSystem, GibbsSystem};
 use crate::{At, Force, Multipliers};
@@ -22,8 +23,6 @@ pub(crate) struct Motion<'a> {
     pub(crate) joint: ArrayView2<'a, f64>,
     /// `dw/dt`.
     pub(crate) velocity: ArrayView2<'a, f64>,
-    /// `d/dt E_x min_z rho(x, z)`.
-    pub(crate) least_distortion: f64,
 }
 
 impl DiscreteSystem {
@@ -74,9 +73,10 @@ fn force(
     let tendencies = [by_lambda, by_gamma, by_time];
     let reaction = reaction(task, letters, &evaluation, &tendencies).map_err(not_a_minimum)?.products;
     let [distortion, classification] = flow.losses(problem, letters, &evaluation, &costs);
+    let least_distortion = dot(&flow.inputs, &problem.least_costs);
     Ok(Force {
-        free_energy: at.lambda() * motion.least_distortion + flow.objective(&evaluation),
-        distortion: motion.least_distortion + distortion - reaction[0][2],
+        free_energy: at.lambda() * least_distortion + flow.objective(&evaluation),
+        distortion: least_distortion + distortion - reaction[0][2],
         classification: classification - reaction[1][2],
     })
 }

@@ -12,18 +12,20 @@ use crate::Rdc;
 pub(super) fn observe(task: Task<'_>, letters: &Letters, evaluation: &Evaluation) -> Rdc {
     let problem = task.problem;
     let (source, n_y) = (&problem.source, problem.n_y);
-    let mut rdc = Rdc { rate: 0.0, distortion: problem.least_distortion, classification: 0.0 };
+    let mut rdc = Rdc { rate: 0.0, distortion: problem.least_distortion(), classification: 0.0 };
     let mut terms = vec![0.0; problem.n_x];
     for z in letters.in_use() {
         let (encoder, costs) = (problem.row(&evaluation.encoder, z), problem.row(&problem.costs, z));
-        let weight = letters.marginal[z];
+        // A weight below the least normal number is given: over it a quotient would overflow.
+        let weight = letters.marginal[z].max(f64::MIN_POSITIVE);
+        let rest = weight.ln() - letters.marginal[z].ln();
         vectorised(
             #[inline(always)]
             || {
                 // Not as the fitness less the logarithm of the partition, two numbers as large as the multipliers. What is
                 // too small for a logarithm is times a probability that is as good as zero.
                 for (term, e) in terms.iter_mut().zip(encoder) {
-                    *term = ln((e / weight).clamp(f64::MIN_POSITIVE, f64::MAX));
+                    *term = ln((e / weight).max(f64::MIN_POSITIVE)) + rest;
                 }
                 rdc.rate += dot_of_three_within(source, encoder, &terms);
                 // A forbidden pair costs infinitely much, and never occurs.

@@ -70,8 +70,12 @@ impl Phased for DiscreteSystem {
     fn entry(&self, at: &At<Self>) -> Option<Entry> {
         let problem = &self.problem;
         let one_kind = problem.kinds.iter().all(|&kind| kind == 0);
-        if problem.marginal.is_some() || (at.multipliers.lambda() == 0.0 && !one_kind) {
+        if problem.marginal.is_some() {
             return None;
+        }
+        if at.multipliers.lambda() == 0.0 && !one_kind {
+            let unpriced = Self { problem: problem.unpriced(at.multipliers)?, ..self.clone() };
+            return unpriced.entry(at);
         }
         at.state.check(problem).ok()?;
         let letters = without_copies(problem, &at.state.letters);
@@ -94,20 +98,34 @@ impl Phased for DiscreteSystem {
     }
 }
 
-/// The letters with those of one kind that say the same joined into the first of them: the others are free to enter. Where
-/// all say the same they are left: the first thing that enters is a part of them.
+/// The letters with copies joined: the others are free to enter. Where all say the same they are left: the first thing that
+/// enters is a part of them.
 fn without_copies(problem: &Problem, letters: &Letters) -> Letters {
+    let joined = joined(problem, letters);
+    if joined.in_use().count() > 1 { joined } else { letters.clone() }
+}
+
+/// The letters with those of one kind that say the same joined into the first of them, which says what they do in the mean.
+pub(super) fn joined(problem: &Problem, letters: &Letters) -> Letters {
+    let n_y = problem.n_y;
     let mut joined = letters.clone();
     for z in letters.in_use() {
         let alike = |&other: &usize| {
-            problem.kinds[other] == problem.kinds[z] && differ(letters, problem.n_y, z, other) < COPY
+            problem.kinds[other] == problem.kinds[z] && differ(letters, n_y, z, other) < COPY
         };
         let first = letters.in_use().take_while(|&other| other < z).find(alike);
         if let Some(first) = first {
-            joined.marginal[first] += std::mem::take(&mut joined.marginal[z]);
+            let weight = std::mem::take(&mut joined.marginal[z]);
+            joined.marginal[first] += weight;
+            let share = weight / joined.marginal[first];
+            for y in 0..n_y {
+                let said = letters.log_classifier[z * n_y + y];
+                let log_c = &mut joined.log_classifier[first * n_y + y];
+                *log_c += (share * (said - *log_c).exp_m1()).ln_1p();
+            }
         }
     }
-    if joined.in_use().count() > 1 { joined } else { letters.clone() }
+    joined
 }
 
 fn says_the_same(letters: &Letters, n_y: usize, a: usize, b: usize) -> bool {

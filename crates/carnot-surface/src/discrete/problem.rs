@@ -1,15 +1,21 @@
 //! A discrete problem as the solver sees it: only what occurs, letter after letter, distortions from zero.
 
-use carnot_info::{Channel, Distribution, Joint};
+mod given;
+
+use carnot_info::{Channel, Joint};
 use ndarray::{Array1, ArrayView2, Axis};
 
 use super::DiscreteError;
 use super::constant::Least;
+use super::sums::dot;
 use crate::Multipliers;
 
 /// The logarithm that stands for probability zero: `exp` of it is zero, and finite multiples and sums of a few of them
 /// stay finite, so that `0 * ln 0 = 0` needs no branch.
-pub(super) const LOG_ZERO: f64 = -1e250;
+pub(super) const LOG_ZERO: f64 = -1e306;
+
+/// The largest gamma. Its product with the logarithm of any probability that is a number is not taken for that of zero.
+pub(super) const LARGEST_GAMMA: f64 = 1e300;
 
 /// A pair of an input and a label of less probability than this counts as one that does not occur: with costs of up to a
 /// million nats it changes no objective by a unit in the last place, and the letters that only it would use have weights that
@@ -33,14 +39,14 @@ pub(super) struct Problem {
     pub(super) labels: Vec<f64>,
     /// `p(x, y)`, shape `(n_y, n_x)`.
     pub(super) pairs: Vec<f64>,
-    /// `rho(x, z) - min_z rho(x, z)`, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
+    /// `rho(x, z)` less the least of a letter that the input may have, shape `(n_z, n_x)`; `+inf` where a pair is forbidden.
     pub(super) costs: Vec<f64>,
+    /// The least distortions that are left out of the costs, shape `(n_x)`.
+    pub(super) least_costs: Vec<f64>,
     /// The first letter with the same costs: letters of one kind can stand for each other.
     pub(super) kinds: Vec<usize>,
     /// What tells where nothing is encoded; `None` where nothing does.
     pub(super) least: Option<Least>,
-    /// `E_x min_z rho(x, z)`: the least distortion of all, nats.
-    pub(super) least_distortion: f64,
     /// The given marginal `m(z)`, shape `(n_z)`; `None` where it is free.
     pub(super) marginal: Option<Vec<f64>>,
     /// The logarithm of the given classifier `c(y|z)`, shape `(n_z, n_y)`; `None` where it is free.
@@ -88,9 +94,9 @@ impl Problem {
             labels: places.iter().map(|&place| table[place] / of_inputs[place.0]).collect(),
             pairs: places.iter().map(|&place| table[place]).collect(),
             costs: Vec::new(),
+            least_costs: Vec::new(),
             kinds: Vec::new(),
             least: None,
-            least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
             classifier: None,
@@ -103,90 +109,45 @@ impl Problem {
         Ok(problem)
     }
 
-    /// Takes each input's least distortion, over letters that may occur, out of its row.
+    /// The costs of this distortion, and what depends on them.
     fn set_costs(&mut self, distortion: &ArrayView2<'_, f64>) -> Result<(), DiscreteError> {
-        let mut least = Vec::with_capacity(self.n_x);
-        for &x in &self.inputs {
-            let smallest = distortion.row(x).iter().copied().fold(f64::INFINITY, f64::min);
-            if smallest == f64::INFINITY {
-                return Err(DiscreteError::NothingAllowed { x });
-            }
-            least.push(smallest);
-        }
-        self.least_distortion = self.source.iter().zip(&least).map(|(p, least)| p * least).sum();
-        self.costs = (0..self.n_z)
-            .flat_map(|z| self.inputs.iter().zip(&least).map(move |(&x, least)| (x, z, least)))
-            .map(|(x, z, least)| distortion[(x, z)] - least)
-            .collect();
-        let alike = |a: usize, b: usize| self.row(&self.costs, a) == self.row(&self.costs, b);
-        self.kinds = (0..self.n_z).map(|z| (0..z).find(|&other| alike(other, z)).unwrap_or(z)).collect();
+        let pairs = (0..self.n_z).flat_map(|z| self.inputs.iter().map(move |&x| (x, z)));
+        self.costs = pairs.map(|pair| distortion[pair]).collect();
+        self.least_costs = vec![0.0; self.n_x];
+        self.take_least_costs()?;
+        self.set_kinds();
         self.least = Least::of(self);
         Ok(())
     }
 
-    /// The problem with this marginal given.
-    pub(super) fn with_marginal(mut self, marginal: &Distribution) -> Result<Self, DiscreteError> {
-        if marginal.n_outcomes() != self.n_z {
-            return Err(DiscreteError::Shape {
-                what: "outcomes (z) of the marginal",
-                expected: self.n_z,
-                found: marginal.n_outcomes(),
-            });
-        }
-        self.marginal = Some(marginal.probabilities().to_vec());
-        self.check_allowed()?;
-        Ok(self)
+    /// Which letters have the same costs.
+    pub(super) fn set_kinds(&mut self) {
+        let alike = |a: usize, b: usize| self.row(&self.costs, a) == self.row(&self.costs, b);
+        self.kinds = (0..self.n_z).map(|z| (0..z).find(|&other| alike(other, z)).unwrap_or(z)).collect();
     }
 
-    /// The problem with this classifier given.
-    pub(super) fn with_classifier(mut self, classifier: &Channel) -> Result<Self, DiscreteError> {
-        let sizes = [
-            ("rows (z) of the classifier", classifier.n_inputs(), self.n_z),
-            ("columns (y) of the classifier", classifier.n_outputs(), self.n_labels),
-        ];
-        for (what, found, expected) in sizes {
-            if found != expected {
-                return Err(DiscreteError::Shape { what, expected, found });
-            }
-        }
-        let table = classifier.table();
-        let log_of = |(z, y): (usize, usize)| {
-            let value: f64 = table[(z, y)];
-            if value > 0.0 { value.ln() } else { LOG_ZERO }
-        };
-        self.log_classifier = Some(
-            (0..self.n_z).flat_map(|z| self.label_places.iter().map(move |&y| (z, y))).map(log_of).collect(),
-        );
-        self.classifier = Some(classifier.clone());
-        self.forbid_impossible_labels();
-        self.check_allowed()?;
-        Ok(self)
-    }
-
-    /// A letter to which the given classifier denies a label of an input costs that input infinitely much.
-    fn forbid_impossible_labels(&mut self) {
-        let Some(log_classifier) = &self.log_classifier else { return };
+    /// Takes out of each input's costs the least of a letter that it may have, one of the given marginal that neither the
+    /// distortion nor the given classifier forbids: so an input has a letter that costs nothing, whatever the price.
+    fn take_least_costs(&mut self) -> Result<(), DiscreteError> {
         let n_x = self.n_x;
-        for (pair, cost) in self.costs.iter_mut().enumerate() {
-            let (z, x) = (pair / n_x, pair % n_x);
-            let denied =
-                |y: usize| log_classifier[z * self.n_y + y] == LOG_ZERO && self.labels[y * n_x + x] > 0.0;
-            if (0..self.n_y).any(denied) {
-                *cost = f64::INFINITY;
+        let occurs = |z: &usize| self.marginal.as_ref().is_none_or(|marginal| marginal[*z] > 0.0);
+        let letters: Vec<usize> = (0..self.n_z).filter(occurs).collect();
+        for x in 0..n_x {
+            let least = letters.iter().map(|z| self.costs[z * n_x + x]).fold(f64::INFINITY, f64::min);
+            if least == f64::INFINITY {
+                return Err(DiscreteError::NothingAllowed { x: self.inputs[x] });
+            }
+            self.least_costs[x] += least;
+            for cost in self.costs.iter_mut().skip(x).step_by(n_x) {
+                *cost -= least;
             }
         }
+        Ok(())
     }
 
-    /// Every input needs a letter of the given marginal that neither the distortion nor the given classifier forbids.
-    fn check_allowed(&self) -> Result<(), DiscreteError> {
-        let allowed = |x: usize, z: usize| {
-            let used = self.marginal.as_ref().is_none_or(|marginal| marginal[z] > 0.0);
-            used && self.costs[z * self.n_x + x].is_finite()
-        };
-        match (0..self.n_x).find(|&x| !(0..self.n_z).any(|z| allowed(x, z))) {
-            Some(x) => Err(DiscreteError::NothingAllowed { x: self.inputs[x] }),
-            None => Ok(()),
-        }
+    /// `E_x` of what was taken out of the costs, nats.
+    pub(super) fn least_distortion(&self) -> f64 {
+        dot(&self.source, &self.least_costs)
     }
 
     /// The problem of some inputs and labels alone, with the marginal and the classifier free: `p(x)` and `p(y|x)` given that
@@ -213,9 +174,9 @@ impl Problem {
             labels: labels.iter().flat_map(conditional).collect(),
             pairs: labels.iter().flat_map(joint).collect(),
             costs: (0..self.n_z).flat_map(|z| of_row(&self.costs, z)).collect(),
+            least_costs: vec![0.0; inputs.len()],
             kinds: self.kinds.clone(),
             least: None,
-            least_distortion: 0.0,
             marginal: None,
             log_classifier: None,
             classifier: None,
@@ -308,6 +269,15 @@ impl Task<'_> {
     /// at every gamma, with a free one up to gamma = 1 (theory, section 3.2).
     pub(super) fn is_convex(&self) -> bool {
         self.problem.log_classifier.is_some() || self.problem.n_y == 1 || self.at.gamma() <= 1.0
+    }
+
+    /// Refuses a gamma that is beyond what the logarithms can be told from that of zero by.
+    pub(super) fn check(&self) -> Result<(), DiscreteError> {
+        let gamma = self.at.gamma();
+        if self.problem.n_y > 1 && gamma > LARGEST_GAMMA {
+            return Err(DiscreteError::GammaTooLarge { gamma, largest: LARGEST_GAMMA });
+        }
+        Ok(())
     }
 
     /// The same problem at another gamma.

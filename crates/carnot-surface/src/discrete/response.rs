@@ -46,7 +46,8 @@ pub(super) fn response(
     let mut s = [[0.0; 2]; 2];
     for (a, row) in s.iter_mut().enumerate() {
         for (b, entry) in row.iter_mut().enumerate() {
-            *entry = -costs.covariance(problem, letters, &evaluation, a, b);
+            // Not -0.
+            *entry = 0.0 - costs.covariance(problem, letters, &evaluation, a, b);
         }
     }
     let tendencies = Tendency::of_multipliers(problem, letters, &evaluation, &costs);

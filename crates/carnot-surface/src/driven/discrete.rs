@@ -133,7 +133,7 @@ impl Driven for MovingDiscrete {
     /// in use denies, [`DiscreteError::Shape`] for the state of another system, [`DiscreteError::NotAMinimum`] at a saddle.
     fn force(&self, time: f64, at: &At<DiscreteSystem>) -> Result<Force<f64>, DiscreteError> {
         let joint = self.mixture.at(time)?;
-        let motion = self.mixture.motion(time, &joint, &self.distortion);
+        let motion = self.mixture.motion(time, &joint);
         self.system(&self.mixture.half_way()?)?.force(at, motion)
     }
 }
@@ -220,7 +220,7 @@ impl Driven for MovingGibbs {
     /// As of [`MovingDiscrete`].
     fn force(&self, time: f64, at: &At<GibbsSystem>) -> Result<Force<f64>, DiscreteError> {
         let joint = self.mixture.at(time)?;
-        let motion = self.mixture.motion(time, &joint, &self.distortion);
+        let motion = self.mixture.motion(time, &joint);
         self.system(&self.mixture.half_way()?)?.force(at, motion)
     }
 }

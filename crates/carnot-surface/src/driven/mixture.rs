@@ -66,13 +66,7 @@ impl Mixture {
     }
 
     /// How the data move at `time`, when they are `joint`.
-    pub(super) fn motion<'a>(&'a self, time: f64, joint: &'a Joint, distortion: &Array2<f64>) -> Motion<'a> {
-        let rows = self.velocity.rows().into_iter().zip(distortion.rows());
-        let least = rows
-            .map(|(velocity, row)| (velocity.sum(), row.iter().copied().fold(f64::INFINITY, f64::min)))
-            // A row may be forbidden whole to an input that never occurs.
-            .filter(|(velocity, _)| *velocity != 0.0);
-        let least_distortion = least.map(|(velocity, least)| velocity * least).sum();
-        Motion { time, joint: joint.table(), velocity: self.velocity.view(), least_distortion }
+    pub(super) fn motion<'a>(&'a self, time: f64, joint: &'a Joint) -> Motion<'a> {
+        Motion { time, joint: joint.table(), velocity: self.velocity.view() }
     }
 }

@@ -126,6 +126,14 @@ pub enum GaussianError {
         /// The multiplier of the classification loss.
         gamma: f64,
     },
+    /// A derivative of an equilibrium is larger than any number, as of a cost of 1e300.
+    #[error("the response at lambda {lambda:?}, gamma {gamma:?} is not finite")]
+    ResponseNotFinite {
+        /// The multiplier of the distortion.
+        lambda: f64,
+        /// The multiplier of the classification loss.
+        gamma: f64,
+    },
     /// The modes belong to a system of another dimension.
     #[error("the state has {found} modes, the source has dimension {expected}")]
     StateDimension {

@@ -119,9 +119,17 @@ impl System for GaussianSystem {
 }
 
 impl Responsive for GaussianSystem {
+    /// # Errors
+    ///
+    /// [`GaussianError::StateDimension`] for the equilibrium of a system of another dimension,
+    /// [`GaussianError::ResponseNotFinite`] where the response is beyond all numbers.
     fn response(&self, at: &At<Self>) -> Result<Response<f64>, GaussianError> {
         at.state.check_dimension(self.dimension())?;
         let ([[s11, s12], [_, s22]], sidedness) = at.state.responses(self.costs());
+        if !(s11.is_finite() && s12.is_finite() && s22.is_finite()) {
+            let (lambda, gamma) = (at.multipliers.lambda(), at.multipliers.gamma());
+            return Err(GaussianError::ResponseNotFinite { lambda, gamma });
+        }
         Ok(Response { distortion_lambda: s11, cross: s12, classification_gamma: s22, sidedness })
     }
 }

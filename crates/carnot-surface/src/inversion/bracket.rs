@@ -2,6 +2,7 @@
 
 use super::oracle::Sample;
 use super::{InversionError, InversionOptions};
+use crate::Multipliers;
 
 /// The longest step out of an open bracket, in the logarithm of the multiplier: a factor of 16.
 const LONGEST_STEP: f64 = 4.0 * std::f64::consts::LN_2;
@@ -12,6 +13,10 @@ const SHORT_STEP: f64 = 1e-9;
 /// How far outside of a jump its sides are certain, relative to the multiplier: the free energies of the phases differ there
 /// by this part of what their losses count, far more than rounding.
 const APART: f64 = 1e-6;
+
+/// How much closer to a jump one of its sides is looked for each time, and how close at most.
+const CLOSER: f64 = 0.1;
+const CLOSEST: f64 = 1e-13;
 
 /// A search for the multiplier at which a residual that only falls, or only rises, is zero.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +36,27 @@ pub(super) struct Search<'a> {
 pub(super) enum Crossing<X> {
     /// At one multiplier.
     Point(Sample<X>),
-    /// In a jump: the samples before and after are as close as numbers can be.
-    Jump(Box<[Sample<X>; 2]>),
+    /// In a jump.
+    Jump(Box<Jump<X>>),
     /// Before the multiplier has left zero. The sample is at zero, or next to it where the residual jumps at zero.
     BeforeZero(Sample<X>),
     /// Not at any multiplier allowed. The sample is at the largest.
     BeyondLargest(Sample<X>),
+}
+
+/// Two sides of a residual that is zero on neither.
+pub(super) struct Jump<X> {
+    /// The samples before and after, next to the jump.
+    pub(super) sides: [Sample<X>; 2],
+    /// The multipliers before and after that are as close as numbers can be.
+    pub(super) place: [Multipliers; 2],
+}
+
+impl<X> Jump<X> {
+    pub(super) fn between(before: Sample<X>, after: Sample<X>) -> Self {
+        let place = [&before, &after].map(|side| side.solution.multipliers());
+        Self { sides: [before, after], place }
+    }
 }
 
 /// How far the bracket has come.
@@ -118,7 +138,7 @@ impl Search<'_> {
     }
 
     /// The crossing between two samples on either side of it.
-    pub(super) fn between<X, E: std::error::Error>(
+    pub(super) fn between<X: Clone, E: std::error::Error>(
         &self,
         mut before: Sample<X>,
         mut after: Sample<X>,
@@ -152,34 +172,48 @@ impl Search<'_> {
         if before.multiplier == 0.0 && self.falling {
             return Ok(Crossing::BeforeZero(after));
         }
+        let Jump { sides: [before, after], place } = Jump::between(before, after);
         let before = self.outermost(before, -APART, evaluate)?;
         let after = self.outermost(after, APART, evaluate)?;
-        Ok(Crossing::Jump(Box::new([before, after])))
+        Ok(Crossing::Jump(Box::new(Jump { sides: [before, after], place })))
     }
 
     /// One side of a jump, come to from outside if that leads farther. So close to the jump every mixture of the two sides
-    /// is an equilibrium to rounding, and which of them the system found is an accident of what it started from.
-    fn outermost<X, E: std::error::Error>(
+    /// is an equilibrium to rounding, and which of them the system found is an accident of what it started from. Where two
+    /// starts find two, the side is the closest sample that is as far as the one before it on the way to the jump.
+    fn outermost<X: Clone, E: std::error::Error>(
         &self,
         side: Sample<X>,
         apart: f64,
         evaluate: &mut impl FnMut(f64) -> Result<Sample<X>, InversionError<E>>,
     ) -> Result<Sample<X>, InversionError<E>> {
         let outside = |apart: f64| (side.multiplier * (1.0 + apart)).min(self.options.largest_multiplier);
-        let is_farther = |sample: &Sample<X>, by: f64| {
-            let [from, to] = [&side, sample].map(|sample| self.excess(sample));
-            to * from.signum() > from.abs() + by
+        let direction = self.excess(&side).signum();
+        // How much farther the second is, without what a phase goes of itself on this way.
+        let farther = |from: &Sample<X>, to: &Sample<X>| {
+            let smooth = to.slope.map_or(0.0, |slope| slope * (to.multiplier - from.multiplier));
+            direction * (self.excess(to) - self.excess(from)) - 2.0 * smooth.abs()
         };
         let neighbour = evaluate(outside(2.0 * apart))?;
-        // As far as a phase goes of itself on this way.
-        let smooth = neighbour.slope.map_or(0.0, |slope| slope * (neighbour.multiplier - side.multiplier));
-        if !is_farther(&neighbour, self.accept + 2.0 * smooth.abs()) {
+        if farther(&side, &neighbour) <= self.accept {
             return Ok(side);
         }
         // Once more outside, lest a system that extrapolates goes back where it came from.
-        evaluate(outside(apart))?;
+        let mut last = evaluate(outside(apart))?;
         let again = evaluate(side.multiplier)?;
-        Ok(if is_farther(&again, 0.0) { again } else { side })
+        let is_mixture = farther(&again, &last) > self.accept && farther(&side, &again).abs() > self.accept;
+        let mut found = if farther(&side, &again) > 0.0 { again } else { side.clone() };
+        if is_mixture {
+            let mut closer = CLOSER * apart;
+            while closer.abs() > CLOSEST {
+                let sample = evaluate(outside(closer))?;
+                if farther(&sample, &last) <= self.accept {
+                    found = sample.clone();
+                }
+                (last, closer) = (sample, CLOSER * closer);
+            }
+        }
+        Ok(found)
     }
 
     /// Whether no multiplier is left between the two, or none that matters.

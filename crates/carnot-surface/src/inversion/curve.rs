@@ -106,7 +106,7 @@ impl Constrained {
                 slack.push(held.observable);
                 (inner.solution, inner.response)
             }
-            Crossing::Jump(sides) => (coexistence(*sides, same(options)), None),
+            Crossing::Jump(jump) => (coexistence(*jump, same(options)), None),
             Crossing::BeyondLargest(inner) => {
                 unmet = Some(held.unattainable(&inner, &line.sample(oracle, 0.0)?));
                 (inner.solution, None)

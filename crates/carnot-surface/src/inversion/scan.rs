@@ -1,6 +1,6 @@
 //! The targets that may be met more than once along a line of multipliers.
 
-use super::bracket::{Crossing, Search};
+use super::bracket::{Crossing, Jump, Search};
 use super::curve::{Line, same};
 use super::oracle::{Oracle, Sample};
 use super::plateau::{between, edge};
@@ -148,9 +148,9 @@ where
         let search = Search { falling: before.residual > 0.0, ..self.wanted.search(self.options) };
         match search.between(before.clone(), after.clone(), &mut self.evaluate)? {
             Crossing::Point(root) => self.plateau(Some(before), [&root, &root], Some(after))?,
-            Crossing::Jump(sides) => self.found.push(coexistence(*sides, same(self.options))),
+            Crossing::Jump(jump) => self.found.push(coexistence(*jump, same(self.options))),
             Crossing::BeforeZero(high) | Crossing::BeyondLargest(high) => {
-                self.found.push(coexistence([before.clone(), high], same(self.options)));
+                self.found.push(coexistence(Jump::between(before.clone(), high), same(self.options)));
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! From the crossing of a monotone residual to what it means.
 
-use super::bracket::{Crossing, Search};
+use super::bracket::{Crossing, Jump, Search};
 use super::oracle::Sample;
 use super::plateau::plateau;
 use super::{Extreme, Inversion, InversionError, InversionOptions, Solution, Unattainable};
@@ -66,7 +66,7 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
     let search = wanted.search(options);
     let crossing = search.from(start, evaluate)?;
     let unmet = match &crossing {
-        Crossing::Jump(sides) => sides[0].unmet.or(sides[1].unmet),
+        Crossing::Jump(jump) => jump.sides[0].unmet.or(jump.sides[1].unmet),
         Crossing::Point(end) | Crossing::BeforeZero(end) | Crossing::BeyondLargest(end) => end.unmet,
     };
     if let Some(unmet) = unmet {
@@ -77,9 +77,9 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
             let slack = sample.slack.clone();
             (plateau(wanted, options, sample, evaluate)?, slack)
         }
-        Crossing::Jump(sides) => {
-            let slack = sides.iter().find(|side| !side.slack.is_empty()).map(|side| side.slack.clone());
-            (coexistence(*sides, same), slack.unwrap_or_default())
+        Crossing::Jump(jump) => {
+            let slack = jump.sides.iter().find(|side| !side.slack.is_empty()).map(|side| side.slack.clone());
+            (coexistence(*jump, same), slack.unwrap_or_default())
         }
         Crossing::BeforeZero(mut sample) if search.falling => {
             sample.slack.push(wanted.observable);
@@ -99,12 +99,11 @@ pub(super) fn settle<X: Clone, E: std::error::Error>(
 
 /// The lever rule: the mixture of two samples on either side of a jump whose residual is zero.
 pub(super) fn coexistence<X>(
-    [before, after]: [Sample<X>; 2],
+    Jump { sides: [before, after], place }: Jump<X>,
     same: impl Fn(&Rdc, &Rdc) -> bool,
 ) -> Solution<X> {
     let weight = after.residual / (after.residual - before.residual);
     // Where one side has a multiplier of zero, so has the kink: the other side's is what rounding left of it.
-    let place = if before.slack.is_empty() { &after } else { &before };
-    let multipliers = place.solution.multipliers();
+    let multipliers = if before.slack.is_empty() { place[1] } else { place[0] };
     Solution::mix(multipliers, before.solution, after.solution, weight, same)
 }

@@ -70,7 +70,8 @@ pub enum Solution<X> {
 /// A phase of a coexistence.
 #[derive(Debug, Clone)]
 pub struct Phase<X> {
-    /// An equilibrium a few units in the last place from the place of coexistence, on the phase's own side.
+    /// An equilibrium next to the place of coexistence, on the phase's own side: a few units in the last place from it, or, where
+    /// the system finds mixtures there, as far as that takes, a millionth at most.
     pub equilibrium: Equilibrium<Rdc, X>,
     /// The phase's share, in [0, 1].
     pub weight: f64,

@@ -83,7 +83,7 @@ fn what_was_solved_is_found_again() {
 fn inside_the_jump_of_the_erasure_problem_two_phases_coexist() {
     let p = [0.8, 0.2];
     let system = rate_distortion(&p, &erasure::table(2));
-    for distortion in [0.05, 0.2, 0.35] {
+    for distortion in (1..40).map(|hundredths| 0.01 * f64::from(hundredths)) {
         let target = Target::AtGamma { gamma: 0.0, observable: Distortion, value: distortion };
         let Solution::Coexistence { multipliers, phases } = unique(&system, target) else {
             panic!("one phase")

@@ -5,6 +5,7 @@ mod certificates;
 mod closed_forms;
 mod degenerate;
 mod edges;
+mod extremes;
 mod foreign;
 mod given;
 mod inversion;
@@ -13,6 +14,7 @@ mod response;
 mod search;
 mod sides;
 mod theory;
+mod unpriced;
 
 use carnot_info::{Distribution, Joint};
 use carnot_surface::{At, DiscreteSystem, Multipliers, System};

@@ -67,7 +67,7 @@ proptest! {
         let task = Task { problem: &problem, at: Multipliers::new(lambda, gamma).expect("multipliers") };
         let mut evaluation = Evaluation::new(&problem);
         let before = evaluation.objective(task, &letters);
-        // An input without a letter costs 1e250: no rise is seen beside that.
+        // An input without a letter costs 1e306: no rise is seen beside that.
         prop_assume!(before < 1e6);
         evaluation.update(&problem, &letters);
         let mut exchanges = Exchanges::new(&problem);

@@ -144,7 +144,8 @@ impl<'a> Curvature<'a> {
     pub(super) fn reaction(&self, change: &Mat<f64>) -> [f64; 2] {
         let moved = self.solve(&entrywise(&self.roots_of_weights, change), f64::EPSILON);
         [&self.point.distortion_cost, &self.point.classification_cost]
-            .map(|cost| -0.5 * inner(&entrywise(&self.roots_of_weights, cost), &moved))
+            // Not -0.
+            .map(|cost| 0.0 - 0.5 * inner(&entrywise(&self.roots_of_weights, cost), &moved))
     }
 
     /// `S_ab`: the reaction to a unit of each multiplier.
