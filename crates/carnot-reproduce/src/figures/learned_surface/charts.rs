@@ -58,7 +58,9 @@ fn map(shown: &Shown, title: &str, value: Axis, of: impl Fn(&Point) -> f64) -> P
 /// How far the four measured derivatives are from the response, and the two mixed ones from each other.
 fn responses(shown: &Shown) -> Panel {
     let y = Axis::log("difference / √(S11 S22)").range(1e-12, 10.0 * RESPONSE_BOUND);
-    let panel = Panel::new("response measured, less predicted", axis("λ", LAMBDAS), y)
+    // The four of a point stand side by side.
+    let wider = (0.95 * LAMBDAS.0, LAMBDAS.1 / 0.95);
+    let panel = Panel::new("response measured, less predicted", axis("λ", wider), y)
         .rule(Rule::horizontal("bound", RESPONSE_BOUND));
     let kinds = [
         ("∂D/∂λ", Colour::Blue, Marker::Circle, 0.97),
