@@ -36,6 +36,11 @@ mod processes {
 }
 
 #[cfg(doctest)]
+mod networks {
+    #![doc = include_str!("book/networks.md")]
+}
+
+#[cfg(doctest)]
 mod architecture {
     #![doc = include_str!("book/architecture.md")]
 }

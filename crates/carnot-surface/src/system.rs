@@ -76,8 +76,8 @@ pub trait System {
 
     /// The equilibrium at the multipliers, started from `from` where that helps. A state that does not fit, as of a system
     /// of another size, is no help and is passed over, as it is by a system that needs no start: what is asked for does
-    /// not depend on it. What is asked *about* a state or an equilibrium, such as its response, does, and one that does not
-    /// fit is an error there.
+    /// not depend on it. (A system for which to begin anew is hours of work may refuse it instead.) What is asked *about*
+    /// a state or an equilibrium, such as its response, does, and one that does not fit is an error there.
     ///
     /// # Errors
     ///

@@ -15,6 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod train;
+mod written;
 
 use std::sync::{Arc, OnceLock};
 
@@ -63,9 +64,6 @@ pub struct DeterministicSystem {
 
 /// The residual of the linear systems of a response, relative to the gradient: S is right to its square.
 const RESPONSE_RTOL: f64 = 1e-10;
-
-/// The part of the wanted gradient that Newton's method goes on to, as long as it gains.
-const FLOOR: f64 = 1e-4;
 
 impl DeterministicSystem {
     /// The system of a model on a data set.
@@ -172,8 +170,8 @@ impl DeterministicSystem {
     ) -> Result<At<Self>, ModelError> {
         let Equilibration { tolerance, most_steps, .. } = self.options;
         let scale = self.scale(objective, at)?;
-        let floor = FLOOR * tolerance * scale;
-        let found = descend_to_minimum(objective, at, &mut parameters, (most_steps, floor), self.seed)?;
+        let wanted = (most_steps, tolerance * scale);
+        let found = descend_to_minimum(objective, at, &mut parameters, wanted, self.seed)?;
         let Descended { value, slope, steps, products } = found;
         let relative = if scale > 0.0 { slope / scale } else { slope };
         if relative.is_nan() || relative > tolerance {

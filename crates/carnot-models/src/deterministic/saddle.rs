@@ -7,6 +7,9 @@ use super::objective::Objective;
 use crate::ModelError;
 use crate::krylov::{Limits, add_scaled, lowest_eigenvalues, norm};
 
+/// The part of the wanted gradient that Newton's method goes on to, as long as it gains.
+const FLOOR: f64 = 1e-4;
+
 /// How often a saddle is left for what turns out to be another.
 const MOST_SADDLES: usize = 5;
 
@@ -19,18 +22,23 @@ const RTOL: f64 = 1e-6;
 /// A curvature above minus this part of the largest is rounding.
 const ROUNDING: f64 = 1e-12;
 
-/// Descends to where the gradient vanishes and nothing curves down. Newton's method goes to a saddle where a symmetry of the
+/// Descends to where the gradient is as small as `wanted`, or smaller, and nothing curves down. Newton's method goes to a saddle where a symmetry of the
 /// start keeps it on the ridge, as two units that do the same; and a branch of minima goes on as one of saddles where it
 /// splits.
 pub(super) fn descend_to_minimum(
     objective: &mut Objective<'_>,
     at: Multipliers,
     parameters: &mut Vec<f64>,
-    (most_steps, floor): (usize, f64),
+    (most_steps, wanted): (usize, f64),
     seed: u64,
 ) -> Result<Descended, ModelError> {
+    let floor = FLOOR * wanted;
     let mut found = descend(objective, at, parameters, most_steps, floor)?;
     for _ in 0..MOST_SADDLES {
+        // Short of where the gradient vanishes there is nothing to leave.
+        if found.slope.is_nan() || found.slope > wanted {
+            break;
+        }
         let mut curved = objective.linearise(parameters, at)?;
         let (mut products, mut largest) = (0, 0.0_f64);
         let map = |v: &[f64], out: &mut [f64]| {

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use carnot_surface::{Multipliers, Observables, Rdc, Response};
 
+use super::written::Written;
 use crate::Parameters;
 use crate::krylov::add_scaled;
 
@@ -11,7 +12,11 @@ use crate::krylov::add_scaled;
 const ROUNDING: f64 = 1e-10;
 
 /// A network at a minimum of its objective: cheap to clone, a warm start for its neighbours.
-#[derive(Debug, Clone)]
+///
+/// It is written and read with serde, and so is a process on it. What was read leads to the same bytes as what was written,
+/// in a format that keeps every digit of a number (of `serde_json` with its feature `float_roundtrip`).
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
 pub struct DeterministicState {
     pub(super) parameters: Arc<Parameters<f64>>,
     pub(super) at: Multipliers,
@@ -31,7 +36,8 @@ pub struct DeterministicState {
 ///
 /// Along a branch the parameters move as the response says, and F is concave (theory, section 3.4). Where neither step is so
 /// short that a minimum is where that foretells it, the branch has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Branch(u64);
 
 impl Branch {
@@ -46,7 +52,7 @@ impl Branch {
 }
 
 /// What an equilibrium cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct DeterministicWork {
     /// Steps of Newton's method.
     pub newton_steps: usize,

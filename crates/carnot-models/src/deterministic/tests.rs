@@ -261,3 +261,30 @@ fn a_saddle_is_left_for_a_minimum() {
     assert!(system.lowest_eigenvalues(&found, 1).expect("an eigenvalue").values[0] > 0.0);
     assert!(found.rdc.rate - found.state.ridge() > 0.5, "{:?}", found.rdc);
 }
+
+#[test]
+fn a_state_that_was_read_goes_on_as_the_one_that_was_written() {
+    let system = system(GAUSSIAN, 1e-2, 6);
+    let here = solve(&system, at(1.0, 3.0));
+    let text = serde_json::to_string(&here.state).expect("text");
+    let read: DeterministicState = serde_json::from_str(&text).expect("a state");
+    let next = |state: &DeterministicState| {
+        let there = system.equilibrium(at(1.05, 3.1), Some(state)).expect("an equilibrium");
+        let bits = |numbers: &[f64]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        (bits(there.state.parameters().values()), there.state.branch(), there.state.work())
+    };
+    assert_eq!(next(&read), next(&here.state));
+    for (from, to) in [
+        ("\"ridge\":", "\"ridge\":null,\"old\":"),
+        ("\"branch\":", "\"twig\":"),
+        ("\"parameters\":[", "\"parameters\":[1e999,"),
+    ] {
+        assert!(
+            text.contains(from)
+                && serde_json::from_str::<DeterministicState>(&text.replacen(from, to, 1)).is_err()
+        );
+    }
+    let written = text.replacen("\"weights\":null", "\"weights\":[0.5,-0.5]", 1);
+    let error = serde_json::from_str::<DeterministicState>(&written).expect_err("a negative weight");
+    assert!(error.to_string().contains("weight of input 1"), "{error}");
+}
