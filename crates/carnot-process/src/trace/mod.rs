@@ -148,7 +148,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         }
     }
 
-    /// The same with an event that is looked for.
+    /// The same with an event that is looked for. Of several in one step the first makes its waypoint; those that happen at one
+    /// place, to within [`Options::event_tolerance`](crate::Options::event_tolerance), share it, and it has the mark of the one
+    /// that ends the process or else of the one that was added first.
     #[must_use]
     pub fn with_event(mut self, event: impl Event<D::System> + 'static) -> Self {
         self.events.push(Box::new(event));
