@@ -227,11 +227,12 @@ impl<S: System> Curve<S> {
     /// `[lambda, gamma, t]` there, by cubic Hermite polynomials in the coordinates. The error is of order four in the step;
     /// [`Trace::between`](crate::Trace::between) re-equilibrates and corrects. `None` outside the curve.
     pub fn interpolate(&self, arc_length: f64) -> Option<(usize, f64, [f64; 3])> {
-        let pair = self
-            .waypoints
-            .windows(2)
-            .position(|pair| (pair[0].arc_length..=pair[1].arc_length).contains(&arc_length))?;
-        let (from, to) = (&self.waypoints[pair], &self.waypoints[pair + 1]);
+        // The first that is not before it; of the start, the one behind.
+        let next = self.waypoints.partition_point(|waypoint| waypoint.arc_length < arc_length).max(1);
+        let (from, to) = (&self.waypoints[next - 1], self.waypoints.get(next)?);
+        if !(from.arc_length..=to.arc_length).contains(&arc_length) {
+            return None;
+        }
         let length = to.arc_length - from.arc_length;
         let fraction = if length > 0.0 { (arc_length - from.arc_length) / length } else { 0.0 };
         let Position(place) = crate::dense::interpolate(&self.axes, from, to, fraction);

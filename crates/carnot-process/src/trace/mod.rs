@@ -254,7 +254,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 (waypoint.corrections, waypoint.prediction_error) = (corrections, error);
                 waypoint.arc_length = from.arc_length + fraction * (to.arc_length - from.arc_length);
                 waypoint.step = fraction * to.step;
-                waypoint.work = from.work;
+                waypoint.work = from.work.plus(&self.work(from, &waypoint)?);
                 Some(waypoint)
             }
             Settled::Outside(_) | Settled::GivenUp { .. } => None,
