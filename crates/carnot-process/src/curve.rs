@@ -115,7 +115,8 @@ pub enum StopReason {
         /// The driving coordinate.
         coordinate: Coordinate,
     },
-    /// The drive moves what is held and nothing else does, or the rule forbids the drive: no way leads on.
+    /// The drive moves what is held and nothing else does, or the rule forbids the drive: no way leads on. Of an arc length,
+    /// also: the coordinate of its heading does not move along the curve.
     NotSteerable,
     /// No multipliers meet the constraint: beside the last waypoint its residual jumps across zero at fixed multipliers, as
     /// it does where a curve meets a transition of first order. Phases that coexist there meet it in the mean.
