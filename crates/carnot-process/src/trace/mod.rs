@@ -234,7 +234,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// The waypoint at a fraction of the way between two of this curve's: interpolated, re-equilibrated and corrected. `None`
-    /// where the corrector gave up.
+    /// where the corrector gave up. The curve goes on as it would have, except that a tangent that learns, as
+    /// [`Broyden`](crate::Broyden), has learned from this place too.
     ///
     /// # Errors
     ///
