@@ -115,7 +115,8 @@ pub enum StopReason {
         /// The driving coordinate.
         coordinate: Coordinate,
     },
-    /// The drive moves what is held and nothing else does, or the rule forbids the drive: no way leads on.
+    /// The drive moves what is held and nothing else does, or the rule forbids the drive: no way leads on. Of an arc length,
+    /// also: the coordinate of its heading does not move along the curve.
     NotSteerable,
     /// No multipliers meet the constraint: beside the last waypoint its residual jumps across zero at fixed multipliers, as
     /// it does where a curve meets a transition of first order. Phases that coexist there meet it in the mean.
@@ -227,11 +228,12 @@ impl<S: System> Curve<S> {
     /// `[lambda, gamma, t]` there, by cubic Hermite polynomials in the coordinates. The error is of order four in the step;
     /// [`Trace::between`](crate::Trace::between) re-equilibrates and corrects. `None` outside the curve.
     pub fn interpolate(&self, arc_length: f64) -> Option<(usize, f64, [f64; 3])> {
-        let pair = self
-            .waypoints
-            .windows(2)
-            .position(|pair| (pair[0].arc_length..=pair[1].arc_length).contains(&arc_length))?;
-        let (from, to) = (&self.waypoints[pair], &self.waypoints[pair + 1]);
+        // The first that is not before it; of the start, the one behind.
+        let next = self.waypoints.partition_point(|waypoint| waypoint.arc_length < arc_length).max(1);
+        let (from, to) = (&self.waypoints[next - 1], self.waypoints.get(next)?);
+        if !(from.arc_length..=to.arc_length).contains(&arc_length) {
+            return None;
+        }
         let length = to.arc_length - from.arc_length;
         let fraction = if length > 0.0 { (arc_length - from.arc_length) / length } else { 0.0 };
         let Position(place) = crate::dense::interpolate(&self.axes, from, to, fraction);

@@ -34,13 +34,21 @@ impl Cubic {
     }
 }
 
-/// The move from `from` to `to` as three cubics in the fraction of the way: the tangents at both ends, as long as the chord.
+/// The move from `from` to `to` as three cubics in the fraction of the way: the tangents at both ends, as long as the curve, so
+/// that equal fractions are equal lengths to the order of the polynomials. With tangents as long as the chord they are to one
+/// order less; but the curve's length by those is known well enough.
 fn cubics<S: System>(axes: &Coordinates, from: &Waypoint<S>, to: &Waypoint<S>) -> [Cubic; 3] {
     let chord = axes.between(Position::of(&from.point), Position::of(&to.point));
-    let length = norm(chord);
-    let tangent = |direction: Option<Vector>| direction.map_or(chord, |unit| scale(unit, length));
-    let (leaving, arriving) = (tangent(from.direction), tangent(to.arriving));
-    [0, 1, 2].map(|k| Cubic { values: [0.0, chord[k]], slopes: [leaving[k], arriving[k]] })
+    let with_tangents_of = |length: f64| {
+        let tangent = |direction: Option<Vector>| direction.map_or(chord, |unit| scale(unit, length));
+        let (leaving, arriving) = (tangent(from.direction), tangent(to.arriving));
+        [0, 1, 2].map(|k| Cubic { values: [0.0, chord[k]], slopes: [leaving[k], arriving[k]] })
+    };
+    with_tangents_of(length_of(&with_tangents_of(norm(chord))))
+}
+
+fn length_of(cubics: &[Cubic; 3]) -> f64 {
+    GAUSS.iter().map(|(x, weight)| weight * norm(cubics.map(|cubic| cubic.slope_at(*x)))).sum()
 }
 
 /// The place at a fraction of the way between two waypoints.
@@ -56,8 +64,7 @@ pub(crate) fn interpolate<S: System>(
 
 /// The length of the Hermite curve between two waypoints.
 pub(crate) fn length<S: System>(axes: &Coordinates, from: &Waypoint<S>, to: &Waypoint<S>) -> f64 {
-    let cubics = cubics(axes, from, to);
-    GAUSS.iter().map(|(x, weight)| weight * norm(cubics.map(|cubic| cubic.slope_at(*x)))).sum()
+    length_of(&cubics(axes, from, to))
 }
 
 /// The place half way between two.

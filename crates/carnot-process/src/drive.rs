@@ -14,7 +14,7 @@ pub enum Drive {
     TimeTo(f64),
     /// The curve is followed for a length, measured in the coordinates of the process.
     ArcLength {
-        /// The length.
+        /// The length, from the start of the trace: of one that is [steered](crate::Trace::steer) what it has gone counts too.
         length: f64,
         /// Which of the two directions along the curve is taken at the start.
         heading: Heading,
@@ -50,6 +50,12 @@ impl Drive {
             Self::ArcLength { .. } => None,
         }
     }
+}
+
+/// The direction in which a coordinate goes from a value to another; upwards where it stays. By the values: what is between
+/// neighbouring numbers in the coordinates is rounding.
+pub(crate) fn sign(from: f64, to: f64) -> f64 {
+    if to < from { -1.0 } else { 1.0 }
 }
 
 pub(crate) fn axis(coordinate: Coordinate, sign: f64) -> [f64; 3] {

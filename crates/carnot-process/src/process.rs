@@ -78,7 +78,8 @@ impl Process {
         Self { options, ..self }
     }
 
-    /// The same holding this value instead of that of its start; the first step goes there.
+    /// The same holding this value instead of that of its start, a finite number; the first step goes there. On a drive to where
+    /// the process already is that is all: the equilibrium of this value at the lambda, say, of the start.
     #[must_use]
     pub fn with_level(self, level: f64) -> Self {
         Self { level: Some(level), ..self }

@@ -1,5 +1,6 @@
 //! Curves and checkpoints as data: tables and serde.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use carnot_surface::{Equilibrium, System};
@@ -91,9 +92,19 @@ impl<S: System> Curve<S> {
             for number in [lambda, gamma, time, distortion, classification, row.step] {
                 write!(to, ",{number:?}")?;
             }
-            writeln!(to, ",{},{}", row.corrections, row.event.unwrap_or_default())?;
+            writeln!(to, ",{},{}", row.corrections, quoted(row.event.unwrap_or_default()))?;
         }
         Ok(())
+    }
+}
+
+/// Text as a field: where it has a comma, a quotation mark or a line break it is quoted, and its quotation marks are doubled
+/// (RFC 4180).
+fn quoted(text: &str) -> Cow<'_, str> {
+    if text.contains([',', '"', '\n', '\r']) {
+        Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 

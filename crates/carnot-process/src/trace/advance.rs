@@ -4,15 +4,12 @@ use carnot_surface::{Driven, System};
 
 use super::border::Border;
 use super::driving::STEEP;
-use super::engine::Evaluated;
+use super::engine::{Evaluated, LEVEL};
 use super::{Trace, Traced};
 use crate::coordinates::Position;
-use crate::drive::axis;
+use crate::drive::{axis, sign};
 use crate::linear::{Vector, unit};
 use crate::{Coordinate, Drive, Outcome, ProcessError, StopReason, Tangent, Waypoint};
-
-/// A tangent component below this is rounding: no turn is seen by its sign.
-const LEVEL: f64 = 1e-12;
 
 /// A unit tangent with more than this along a coordinate is hardly along another.
 const MOSTLY: f64 = 0.9;
@@ -115,6 +112,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                         continue;
                     }
                     if self.engine.process.drive.target().is_none()
+                        && step.length > 0.0
                         && let Some(to) = self.around_corner(&from, &step)
                     {
                         return self.accept(&from, to, step.length).map(Some);
@@ -164,9 +162,11 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             }
             _ => {}
         }
-        if let Some((coordinate, end)) = self.engine.process.drive.target() {
-            let way = self.engine.axes.axis(coordinate).between(from.point.coordinate(coordinate), end);
-            if self.turns(from, step, axis(coordinate, way.signum())) {
+        if let Some((coordinate, end)) = self.engine.process.drive.target()
+            && step.length > 0.0
+        {
+            let ahead = axis(coordinate, sign(from.point.coordinate(coordinate), end));
+            if self.turns(from, step, ahead) {
                 return Ok(StopReason::Turned { coordinate });
             }
         }
@@ -189,11 +189,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     /// Whether a step in arc length has left the way of its drive: behind a turn, or beyond the end.
     fn strays(&self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> bool {
         self.engine.process.drive.target().is_some_and(|(k, end)| {
-            let axis = self.engine.axes.axis(k);
-            let whole = axis.between(from.point.coordinate(k), end);
-            let left = axis.between(to.point.coordinate(k), end);
-            let turned = to.direction.is_some_and(|unit| unit[k.index()] * whole.signum() < -LEVEL);
-            turned || left * whole < 0.0
+            let ahead = sign(from.point.coordinate(k), end);
+            let turned = to.direction.is_some_and(|unit| unit[k.index()] * ahead < -LEVEL);
+            turned || ahead * (end - to.point.coordinate(k)) < 0.0
         })
     }
 
@@ -201,11 +199,11 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     fn way_on(&self, from: &Waypoint<D::System>) -> Result<Vector, StopReason> {
         let process = &self.engine.process;
         let multipliers = [(Coordinate::Lambda, from.point.lambda), (Coordinate::Gamma, from.point.gamma)];
-        let reached = match process.drive {
+        let at_end = match process.drive {
             Drive::ArcLength { length, .. } => length - from.arc_length < process.control.smallest(),
             drive => drive.target().is_some_and(|(k, end)| from.point.coordinate(k) == end),
         };
-        if reached {
+        if at_end && !self.is_to_be_taken_to_level(from) {
             return Err(StopReason::ReachedEnd);
         }
         if from.index + 1 >= process.options.most_waypoints {
@@ -229,6 +227,15 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         }
     }
 
+    /// Whether a waypoint is the start of a process that holds another value than the start's: the first step goes to it, even
+    /// where the drive has nothing left to do.
+    fn is_to_be_taken_to_level(&self, from: &Waypoint<D::System>) -> bool {
+        let process = &self.engine.process;
+        let scale = || process.constraint.gradient(&from.point).scale(&from.point);
+        let allowed = || process.options.tolerance.allowed(self.engine.level, scale(), from.std_err);
+        from.index == 0 && process.level.is_some() && from.residual.abs() > allowed()
+    }
+
     /// Why nothing moves what is held: because a multiplier has risen to where it no longer does, or else.
     fn not_steerable(&self, from: &Waypoint<D::System>) -> StopReason {
         let driving = self.engine.process.drive.target().map(|(k, _)| k);
@@ -250,8 +257,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let (remaining, driving) = match engine.process.drive {
             Drive::ArcLength { length, .. } => (length - from.arc_length, None),
             drive => drive.target().map_or((0.0, None), |(k, end)| {
-                let way = engine.axes.axis(k).between(from.point.coordinate(k), end);
-                (way.abs() / direction[k.index()].abs(), Some((k, way.signum(), end)))
+                let value = from.point.coordinate(k);
+                let way = engine.axes.axis(k).between(value, end);
+                (way.abs() / direction[k.index()].abs(), Some((k, sign(value, end), end)))
             }),
         };
         let last = remaining <= wanted;

@@ -5,7 +5,7 @@ use carnot_surface::Driven;
 use super::Traced;
 use super::engine::Engine;
 use crate::coordinates::Position;
-use crate::drive::axis;
+use crate::drive::{axis, sign};
 use crate::linear::{Vector, unit};
 use crate::{Coordinate, Drive, Point, ProcessError, Tangent, Waypoint, control};
 
@@ -18,6 +18,9 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
     pub(super) fn check(&self) -> Traced<D, ()> {
         self.process.options.check()?;
         control::check(&*self.process.control)?;
+        if let Some(value) = self.process.level.filter(|level| !level.is_finite()) {
+            return Err(ProcessError::Option { option: "level", requirement: "finite", value });
+        }
         let fault = |what, requirement, value| Err(ProcessError::Drive { what, requirement, value });
         match self.process.drive {
             Drive::LambdaTo(end) | Drive::GammaTo(end) if !(end.is_finite() && end >= 0.0) => {
@@ -37,7 +40,7 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
         match self.process.drive {
             Drive::ArcLength { heading, .. } => last.unwrap_or_else(|| heading.vector()),
             drive => drive.target().map_or([0.0; 3], |(coordinate, end)| {
-                let ahead = axis(coordinate, if end < point.coordinate(coordinate) { -1.0 } else { 1.0 });
+                let ahead = axis(coordinate, sign(point.coordinate(coordinate), end));
                 last.filter(|last| last[coordinate.index()].abs() < STEEP).unwrap_or(ahead)
             }),
         }

@@ -12,6 +12,9 @@ use crate::{
     PointGradient, Process, ProcessError, Site, Slopes, Tangent, Waypoint, Work,
 };
 
+/// A tangent component below this is rounding: no turn, and no heading, is seen by its sign.
+pub(super) const LEVEL: f64 = 1e-12;
+
 /// Corrections after which no corrector is asked any more.
 const MOST_CORRECTIONS: usize = 1_000;
 
@@ -244,6 +247,15 @@ impl<D: Driven, T: Tangent<D>> Engine<D, T> {
     /// The direction in which the curve leads on from a place, on the side of `preferred`.
     pub(crate) fn direction(found: &Evaluated<D::System>, preferred: Vector) -> Option<Vector> {
         orthogonal(found.rows, preferred)
+    }
+
+    /// The direction in which the curve leaves the place at which the process begins, or is steered. None where the coordinate
+    /// that an arc length is to be begun with does not move along the curve: neither direction is the one that was asked for.
+    pub(crate) fn departure(&self, found: &Evaluated<D::System>) -> Option<Vector> {
+        let preferred = self.preferred(&found.point, None);
+        let direction = Self::direction(found, preferred)?;
+        let is_by_length = self.process.drive.target().is_none();
+        (!is_by_length || dot(direction, preferred) > LEVEL).then_some(direction)
     }
 
     /// A place as a waypoint. Arc length and work are those of the start until they are known.

@@ -52,6 +52,8 @@ impl Coexistence {
 
 /// The share of a step that may be left unexplained by the tangents at its ends. Smaller jumps are not seen.
 const UNSUSPICIOUS: f64 = 0.1;
+/// Places closer than this, in coordinates, are the same to rounding: how one leads to the other is not known.
+const SAME_PLACE: f64 = 1e-13;
 /// Halvings after which what has not become short is a jump.
 const HALVINGS: usize = 8;
 /// A bracket this narrow, in coordinates, is a point.
@@ -131,7 +133,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let chord = |from: &Waypoint<D::System>, to: &Waypoint<D::System>, engine: &Engine<D, T>| {
             norm(engine.axes.between(Position::of(&from.point), Position::of(&to.point)))
         };
-        if starts_off || to.std_err.is_some() || unexplained <= UNSUSPICIOUS * chord(from, to, &self.engine) {
+        let whole = chord(from, to, &self.engine);
+        let explained = unexplained <= UNSUSPICIOUS * whole || whole <= SAME_PLACE;
+        if starts_off || to.std_err.is_some() || explained {
             return Ok(false);
         }
         let (mut one, mut other) = (from.clone(), to.clone());

@@ -33,13 +33,35 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         for event in &events {
             found = match found {
                 Ok(first) if event.happened(&self.engine.system, from, &first.place) => {
-                    self.bracket(from, first.place, &**event)
+                    self.earlier(from, first, &**event)
                 }
                 other => other,
             };
         }
         self.events = events;
         found
+    }
+
+    /// The earlier of the first event so far and another that happened before the place behind it. Of two at one place, as
+    /// narrowly as it is known, the first keeps its mark unless the other ends the process.
+    fn earlier(
+        &mut self,
+        from: &Waypoint<D::System>,
+        mut first: Found<D::System>,
+        event: &dyn Event<D::System>,
+    ) -> Traced<D, Found<D::System>> {
+        let Some(mark) = &mut first.place.event else { return self.bracket(from, first.place, event) };
+        match first.before {
+            Some(before) if event.happened(&self.engine.system, from, &before) => {
+                self.bracket(from, before, event)
+            }
+            _ => {
+                if event.ends() && !first.ends {
+                    (mark.name, first.ends) = (event.name(), true);
+                }
+                Ok(first)
+            }
+        }
     }
 
     /// Narrows the way down to the last place where the event had not happened, if it is not `from`, and the first where it had.

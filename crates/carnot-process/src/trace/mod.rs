@@ -74,7 +74,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         let mut engine = Engine {
             axes: process.options.coordinates.unwrap_or_else(|| Coordinates::at(&point)),
             first: start.rdc.clone(),
-            system: system_at(&driven, time, &start)?,
+            system: system_at(&driven, time, &start, 0)?,
             system_time: time,
             level: process.level.unwrap_or_else(|| process.constraint.value(&point)),
             process,
@@ -86,7 +86,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         engine.check()?;
         let found = engine.describe(start, time, 0)?;
         let preferred = engine.preferred(&point, None);
-        let current = Engine::<D, T>::waypoint(found, 0, preferred);
+        let direction = engine.departure(&found);
+        let current = Waypoint { direction, ..Engine::<D, T>::waypoint(found, 0, preferred) };
         let next_step = engine.process.control.first();
         Ok(Self {
             engine,
@@ -109,7 +110,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
             checkpoint;
         let Checkpoint { stop, failed, tangent, .. } = checkpoint;
         let time = current.point.time;
-        let system = system_at(&driven, time, &current.equilibrium)?;
+        let system = system_at(&driven, time, &current.equilibrium, current.index)?;
         let engine = Engine {
             process,
             driven,
@@ -148,7 +149,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         }
     }
 
-    /// The same with an event that is looked for.
+    /// The same with an event that is looked for. Of several in one step the first makes its waypoint; those that happen at one
+    /// place, to within [`Options::event_tolerance`](crate::Options::event_tolerance), share it, and it has the mark of the one
+    /// that ends the process or else of the one that was added first.
     #[must_use]
     pub fn with_event(mut self, event: impl Event<D::System> + 'static) -> Self {
         self.events.push(Box::new(event));
@@ -190,12 +193,12 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
         self.engine.check()?;
         let Point { time, .. } = self.current.point;
         if time != self.engine.system_time {
-            self.engine.system = system_at(&self.engine.driven, time, &self.current.equilibrium)?;
+            let Waypoint { equilibrium, index, .. } = &self.current;
+            self.engine.system = system_at(&self.engine.driven, time, equilibrium, *index)?;
             self.engine.system_time = time;
         }
         let found = self.engine.describe(self.current.equilibrium.clone(), time, self.current.index)?;
-        let preferred = self.engine.preferred(&self.current.point, None);
-        Ok(Engine::<D, T>::direction(&found, preferred))
+        Ok(self.engine.departure(&found))
     }
 
     /// How the process ended; `None` while it goes on and after an error.
@@ -231,7 +234,8 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// The waypoint at a fraction of the way between two of this curve's: interpolated, re-equilibrated and corrected. `None`
-    /// where the corrector gave up.
+    /// where the corrector gave up. The curve goes on as it would have, except that a tangent that learns, as
+    /// [`Broyden`](crate::Broyden), has learned from this place too.
     ///
     /// # Errors
     ///
@@ -252,7 +256,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
                 (waypoint.corrections, waypoint.prediction_error) = (corrections, error);
                 waypoint.arc_length = from.arc_length + fraction * (to.arc_length - from.arc_length);
                 waypoint.step = fraction * to.step;
-                waypoint.work = from.work;
+                waypoint.work = from.work.plus(&self.work(from, &waypoint)?);
                 Some(waypoint)
             }
             Settled::Outside(_) | Settled::GivenUp { .. } => None,
@@ -260,9 +264,9 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 }
 
-fn system_at<D: Driven>(driven: &D, time: f64, at: &At<D::System>) -> Traced<D, D::System> {
+fn system_at<D: Driven>(driven: &D, time: f64, at: &At<D::System>, waypoint: usize) -> Traced<D, D::System> {
     let at = at.multipliers;
-    driven.at(time).map_err(|source| ProcessError::System { waypoint: 0, at, time, source })
+    driven.at(time).map_err(|source| ProcessError::System { waypoint, at, time, source })
 }
 
 impl<D: Driven, T: Tangent<D>> Iterator for Trace<D, T> {

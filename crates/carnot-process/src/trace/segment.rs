@@ -40,7 +40,7 @@ impl<D: Driven, T: Tangent<D>> Trace<D, T> {
     }
 
     /// The work between two waypoints.
-    fn work(&mut self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> Traced<D, Work> {
+    pub(super) fn work(&mut self, from: &Waypoint<D::System>, to: &Waypoint<D::System>) -> Traced<D, Work> {
         let axes = self.engine.axes;
         let normal = self.engine.normal(from, to);
         let reach = axes.between(Position::of(&from.point), Position::of(&to.point));

@@ -68,6 +68,53 @@ fn a_users_function_is_located_and_may_end_the_process() {
 }
 
 #[test]
+fn events_at_one_place_share_it_and_the_end_is_not_lost() {
+    let system = two_dimensional();
+    let ending = || Crossing::new("end", |point| point.lambda - 0.5).that_ends();
+    // The mode leaves at lambda = 1/2 too.
+    let run = |ending_first: bool| {
+        let start = system.equilibrium(at(3.0, 3.0), None).expect("an equilibrium");
+        let process = Process::new(Hold::Classification, Drive::LambdaTo(0.2));
+        let trace = process.trace(&system, start, FromResponse).expect("a trace");
+        let same = Crossing::new("same", |point| 2.0 * point.lambda - 1.0);
+        let mut trace = if ending_first {
+            trace.with_event(ending()).with_event(same).with_event(PhaseChange)
+        } else {
+            trace.with_event(PhaseChange).with_event(same).with_event(ending())
+        };
+        trace.collect_curve().expect("a curve")
+    };
+    for ending_first in [true, false] {
+        let curve = run(ending_first);
+        assert_eq!(curve.stop, StopReason::Event { name: "end" });
+        let last = curve.last().expect("a waypoint");
+        assert_eq!(last.event.map(|event| event.name), Some("end"));
+        assert_close!(last.point.lambda, 0.5, rtol = 0.0, atol = 1e-8);
+    }
+}
+
+#[test]
+fn of_two_events_in_one_step_the_first_is_found_first() {
+    let system = two_dimensional();
+    for order in [[2.2, 2.25, 2.3], [2.3, 2.25, 2.2], [2.25, 2.3, 2.2]] {
+        let start = system.equilibrium(at(3.0, 3.0), None).expect("an equilibrium");
+        let process = Process::new(Hold::Classification, Drive::LambdaTo(2.0))
+            .with_control(carnot_process::FixedStep(1.0));
+        let mut trace = process.trace(&system, start, FromResponse).expect("a trace");
+        for lambda in order {
+            trace = trace.with_event(Crossing::new("crossing", move |point| point.lambda - lambda));
+        }
+        let curve = trace.collect_curve().expect("a curve");
+        let found: Vec<_> =
+            curve.waypoints.iter().filter(|w| w.event.is_some()).map(|w| w.point.lambda).collect();
+        assert_eq!(found.len(), 3);
+        for (found, expected) in found.into_iter().zip([2.3, 2.25, 2.2]) {
+            assert_close!(found, expected, rtol = 0.0, atol = 1e-8);
+        }
+    }
+}
+
+#[test]
 fn a_curve_that_turns_in_its_drive_is_followed_by_arc_length() {
     // C held while gamma rises: lambda falls, until less of the one mode that lambda buys no longer costs any C.
     let system = carnot_surface::GaussianSystem::new(

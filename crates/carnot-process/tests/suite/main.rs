@@ -3,6 +3,7 @@
 mod branch;
 mod cycle;
 mod discrete;
+mod edges;
 mod ends;
 mod event;
 mod failing;

@@ -2,8 +2,8 @@
 
 use carnot_info::Joint;
 use carnot_process::{
-    Broyden, Constraint, Coordinate, Demand, Drive, FromResponse, Hold, LeastChange, Options, Place, Point,
-    Process, ProcessError, Rule, StopReason,
+    Adaptive, Broyden, Constraint, Coordinate, Demand, Drive, FromResponse, Hold, LeastChange, Options,
+    Place, Point, Process, ProcessError, Rule, StopReason,
 };
 use carnot_surface::{
     At, DiscreteError, Driven, Force, GaussianError, GaussianPath, GaussianSystem, JointGaussian,
@@ -220,6 +220,34 @@ fn secants_stand_in_for_the_response_and_the_force() {
     // Both meet two equations to 1e-12.
     assert_close!(a.lambda, b.lambda, rtol = 1e-9, atol = 0.0);
     assert_close!(a.gamma, b.gamma, rtol = 1e-9, atol = 0.0);
+}
+
+#[test]
+fn secants_that_may_be_corrected_more_often_need_fewer_equilibria() {
+    let joint =
+        |weights: [[f64; 2]; 4]| Joint::from_weights(Array2::from(weights.to_vec())).expect("a joint");
+    let source = joint([[27.0, 3.0], [16.0, 4.0], [3.0, 7.0], [1.0, 9.0]]);
+    let target = joint([[9.0, 1.0], [8.0, 2.0], [6.0, 14.0], [3.0, 27.0]]);
+    let distance = Array2::from_shape_fn((4, 4), |(x, z)| (x as f64 - z as f64).powi(2));
+    let moving = MovingDiscrete::mixture(&source, &target, distance.view()).expect("moving data");
+    let start = moving.at(0.2).and_then(|system| system.equilibrium(at(2.0, 0.8), None)).expect("a start");
+    let process = Process::new(Hold::Classification, Drive::TimeTo(0.8)).with_rule(Hold::Rate);
+    let patient = Adaptive { wanted_corrections: 8, ..Adaptive::default() };
+    let [expected, found] = [
+        process.run_driven(&moving, at(2.0, 0.8), 0.2),
+        process
+            .with_control(patient)
+            .trace_driven(&moving, start, 0.2, Broyden::new())
+            .and_then(|mut trace| trace.collect_curve()),
+    ]
+    .map(|curve| curve.expect("a curve"));
+    assert_eq!((expected.stop, found.stop), (StopReason::ReachedEnd, StopReason::ReachedEnd));
+    // 227 when this was written, and 4029 with three.
+    assert!(found.counters.equilibria < 350, "{:?}", found.counters);
+    let [expected, found] = [expected, found].map(|curve| curve.last().expect("a waypoint").point);
+    // Residuals of 1e-12 and a response of about 1e-2.
+    assert_close!(found.gamma, expected.gamma, rtol = 1e-8, atol = 0.0);
+    assert_close!(found.lambda, expected.lambda, rtol = 1e-8, atol = 0.0);
 }
 
 #[test]

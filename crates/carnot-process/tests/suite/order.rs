@@ -134,6 +134,42 @@ fn dense_output_is_of_order_four_and_on_the_curve_after_correction() {
 }
 
 #[test]
+fn dense_output_at_an_arc_length_is_of_order_four_and_knows_its_work() {
+    let system = two_dimensional();
+    let along = |step| {
+        let process = Process::new(Hold::Classification, Drive::LambdaTo(1.0)).with_control(FixedStep(step));
+        let start = system.equilibrium(at(3.0, 3.0), None).expect("an equilibrium");
+        let mut trace = process.trace(&system, start, FromResponse).expect("a trace");
+        let curve = trace.collect_curve().expect("a curve");
+        (trace, curve)
+    };
+    // Steps a hundred times shorter: an error that is smaller by as many orders as what is measured needs.
+    let (_, reference) = along(1e-3);
+    let [mut places, mut works] = [Vec::new(), Vec::new()];
+    for step in steps(0.4, 1.0) {
+        let (mut trace, curve) = along(step);
+        let whole = curve.last().expect("a waypoint").arc_length;
+        let (mut place, mut work) = (0.0f64, 0.0f64);
+        // Close together, so that the worst place of a step is among them whatever the step.
+        for k in 1..200 {
+            let (_, _, expected) = reference.interpolate(whole * f64::from(k) / 200.0).expect("on the curve");
+            let (index, fraction, found) =
+                curve.interpolate(whole * f64::from(k) / 200.0).expect("on the curve");
+            place = place.max((found[0] / expected[0]).ln().hypot((found[1] / expected[1]).ln()));
+            let pair = [&curve.waypoints[index], &curve.waypoints[index + 1]];
+            let settled =
+                trace.between(pair[0], pair[1], fraction).expect("an equilibrium").expect("a place");
+            let change = settled.point.free_energy() - curve.waypoints[0].point.free_energy();
+            work = work.max((settled.work.total() - change).abs());
+        }
+        places.push((step, place));
+        works.push((step, work));
+    }
+    assert_close!(observed_order(&places), 4.0, rtol = 0.0, atol = 0.35, "{places:?}");
+    assert_close!(observed_order(&works), 4.0, rtol = 0.0, atol = 0.35, "{works:?}");
+}
+
+#[test]
 fn the_work_is_the_change_of_the_free_energy_to_its_order() {
     let system = two_dimensional();
     for (nodes, order, first) in [(0usize, 4.0, 0.4), (1, 2.0, 0.2), (2, 4.0, 0.4)] {

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 
 use carnot_process::{
-    Broyden, Checkpoint, Drive, FromResponse, Guess, Hold, Measured, Options, PhaseChange, Process, Secant,
-    Tangent, Tolerance, Waypoint,
+    Broyden, Checkpoint, Crossing, Drive, FromResponse, Guess, Hold, Measured, Options, PhaseChange, Process,
+    Secant, Tangent, Tolerance, Waypoint,
 };
 use carnot_surface::{
     At, Certificate, DiscreteSystem, Equilibrium, GaussianBottleneck, Multipliers, Observable, Rdc,
@@ -241,6 +241,23 @@ fn a_curve_is_a_table() {
     assert_eq!(json["waypoints"].as_array().map(Vec::len), Some(curve.waypoints.len()));
     assert_eq!(json["waypoints"][1]["point"]["gamma"], curve.waypoints[1].point.gamma);
     assert_eq!(json["counters"]["equilibria"], curve.counters.equilibria);
+}
+
+#[test]
+fn a_name_with_commas_is_one_field_of_the_table() {
+    let system = two_dimensional();
+    let start = system.equilibrium(at(3.0, 3.0), None).expect("an equilibrium");
+    let process = Process::new(Hold::Classification, Drive::LambdaTo(0.5));
+    let name = "half, or \"a bit\" more";
+    let event = Crossing::new(name, |point| point.lambda - 1.5);
+    let mut trace = process.trace(system, start, FromResponse).expect("a trace").with_event(event);
+    let curve = trace.collect_curve().expect("a curve");
+    let mut bytes = Vec::new();
+    curve.write_csv(&mut bytes).expect("no error of a vector");
+    let text = String::from_utf8(bytes).expect("text");
+    let line = text.lines().find(|line| line.contains("half")).expect("the event");
+    // RFC 4180, section 2: fields with commas are quoted, and quotation marks in them doubled.
+    assert!(line.ends_with(",\"half, or \"\"a bit\"\" more\""), "{line}");
 }
 
 #[test]
