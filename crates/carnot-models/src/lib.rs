@@ -8,6 +8,7 @@ mod deterministic;
 pub mod engine;
 mod error;
 mod evaluation;
+mod gibbs;
 mod hexadecimal;
 pub mod krylov;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use deterministic::{
 };
 pub use error::ModelError;
 pub use evaluation::Evaluation;
+pub use gibbs::{EffectiveSampleSize, GibbsEstimate, GibbsSampling};
 pub use optimiser::{Method, Optimiser, OptimiserState};
 pub use parameters::Parameters;
 pub use plan::Plan;

@@ -13,6 +13,7 @@ pub(crate) enum Purpose {
     TrainingNoise,
     EvaluationNoise,
     Batches,
+    GibbsNoise,
 }
 
 /// The seed for a purpose.
