@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     EvaluationNoise,
     Batches,
     GibbsNoise,
+    PredictionRows,
+    PredictionNoise,
 }
 
 /// The seed for a purpose.

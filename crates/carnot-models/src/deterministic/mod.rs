@@ -30,7 +30,7 @@ use crate::{Architecture, ModelError, Parameters};
 use approach::approach;
 pub use moving::MovingDeterministic;
 use newton::{Descended, descend};
-use objective::Objective;
+pub(crate) use objective::{Curved, Objective};
 pub use options::Equilibration;
 use state::Known;
 pub use state::{Branch, DeterministicState, DeterministicWork};
