@@ -8,6 +8,7 @@ mod deterministic;
 pub mod engine;
 mod error;
 mod evaluation;
+mod gibbs;
 mod hexadecimal;
 pub mod krylov;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub mod objective;
 mod optimiser;
 mod parameters;
 mod plan;
+mod prediction;
 mod random;
 mod relaxation;
 mod schedule;
@@ -32,9 +34,11 @@ pub use deterministic::{
 };
 pub use error::ModelError;
 pub use evaluation::Evaluation;
+pub use gibbs::{EffectiveSampleSize, GibbsEstimate, GibbsSampling};
 pub use optimiser::{Method, Optimiser, OptimiserState};
 pub use parameters::Parameters;
 pub use plan::Plan;
+pub use prediction::{Curvature, PredictedResponse, Prediction};
 pub use relaxation::Relaxation;
 pub use schedule::{Phase, Schedule, Shape};
 pub use state::LearnedState;

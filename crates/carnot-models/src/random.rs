@@ -13,6 +13,9 @@ pub(crate) enum Purpose {
     TrainingNoise,
     EvaluationNoise,
     Batches,
+    GibbsNoise,
+    PredictionRows,
+    PredictionNoise,
 }
 
 /// The seed for a purpose.

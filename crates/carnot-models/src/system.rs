@@ -8,6 +8,7 @@ use carnot_surface::{At, Equilibrium, Multipliers, RdcEstimate, SampleKey, Syste
 
 use crate::evaluation::{evaluate, sample_key};
 use crate::limits::check_batch;
+use crate::prediction::{Model, PredictedResponse, Prediction};
 use crate::state::digest_of_layers;
 use crate::training::{Progress, Training, relaxed};
 use crate::{Architecture, Evaluation, LearnedState, ModelError, Parameters, Relaxation};
@@ -107,6 +108,29 @@ impl LearnedSystem {
         fits(&self.architecture, "evaluation", data)?;
         self.check_model(state)?;
         evaluate(&self.architecture, state.parameters(), data, sample_key(data, self.seed), self.seed)
+    }
+
+    /// How D and C will change with the multipliers, as second derivatives at an equilibrium of this system foretell.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Option`] for options outside their ranges; [`ModelError::State`] or [`ModelError::OtherLayers`] where the
+    /// state is another model's; [`ModelError::Saddle`] where the second derivatives, damped, are not those of a minimum: more
+    /// damping, or [`Curvature::GaussNewton`](crate::Curvature::GaussNewton), helps; [`ModelError::Memory`] for a batch that
+    /// does not fit in memory; [`ModelError::Curvature`] where a gradient or a product is not finite.
+    pub fn predicted_response(
+        &self,
+        at: &At<Self>,
+        prediction: &Prediction,
+    ) -> Result<PredictedResponse, ModelError> {
+        self.check_model(&at.state)?;
+        let model = Model {
+            architecture: &self.architecture,
+            parameters: at.state.parameters(),
+            at: at.multipliers,
+            seed: self.seed,
+        };
+        rayon::scope(|_| prediction.predict(&model, &self.training, &self.evaluation))
     }
 
     fn check_model(&self, state: &LearnedState) -> Result<(), ModelError> {

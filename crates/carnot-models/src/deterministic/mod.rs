@@ -32,7 +32,7 @@ use crate::{Architecture, ModelError, Parameters};
 use approach::approach;
 pub use moving::MovingDeterministic;
 use newton::Descended;
-use objective::Objective;
+pub(crate) use objective::{Curved, Objective};
 pub use options::Equilibration;
 use saddle::descend_to_minimum;
 use state::Known;

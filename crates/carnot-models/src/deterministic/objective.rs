@@ -1,14 +1,15 @@
 //! The objective as a function of the parameters alone.
 
+use carnot_data::ImageDataset;
 use carnot_surface::{Multipliers, Rdc};
 
 use super::DeterministicSystem;
-use crate::ModelError;
 use crate::engine::{Batch, Engine, Linearised};
 use crate::krylov::{add_scaled, dot};
+use crate::{Architecture, ModelError};
 
-/// `R + lambda D + gamma C + (epsilon / 2) |theta|^2` on all of the data, the noise held fixed.
-pub(super) struct Objective<'a> {
+/// `R + lambda D + gamma C + (epsilon / 2) |theta|^2` on one batch, the noise held fixed.
+pub(crate) struct Objective<'a> {
     engine: Engine<f64>,
     batch: Batch<'a, f64>,
     ridge: f64,
@@ -25,14 +26,25 @@ pub(super) struct Value {
 }
 
 impl<'a> Objective<'a> {
-    pub(super) fn new(system: &'a DeterministicSystem) -> Result<Self, ModelError> {
-        let engine = Engine::new(&system.architecture, system.data.len(), system.options.samples)?;
-        let batch = Batch::of_images(&system.data, &system.rows, &system.noise);
-        let batch = match &system.weights {
-            Some(weights) => batch.with_weights(weights),
-            None => batch,
-        };
-        Ok(Self { engine, batch, ridge: system.options.ridge })
+    pub(crate) fn new(system: &'a DeterministicSystem) -> Result<Self, ModelError> {
+        let of_batch = Self::of(&system.architecture, &system.data, &system.rows, &system.noise)?;
+        let objective = Self { ridge: system.options.ridge, ..of_batch };
+        Ok(match &system.weights {
+            Some(weights) => objective.weighted(weights),
+            None => objective,
+        })
+    }
+
+    /// That of some rows of a data set, without a ridge, with as many samples of z for each as there is noise for.
+    pub(crate) fn of(
+        architecture: &Architecture,
+        data: &'a ImageDataset,
+        rows: &'a [usize],
+        noise: &'a [f64],
+    ) -> Result<Self, ModelError> {
+        let samples = noise.len() / (rows.len() * architecture.latent()).max(1);
+        let engine = Engine::new(architecture, rows.len(), samples)?;
+        Ok(Self { engine, batch: Batch::of_images(data, rows, noise), ridge: 0.0 })
     }
 
     /// The same of other weights of the inputs.
@@ -60,7 +72,7 @@ impl<'a> Objective<'a> {
     }
 
     /// The gradients of D and of C, without the ridge: they are linear in the multipliers.
-    pub(super) fn gradients_of_losses(&mut self, parameters: &[f64]) -> Result<[Vec<f64>; 2], ModelError> {
+    pub(crate) fn gradients_of_losses(&mut self, parameters: &[f64]) -> Result<[Vec<f64>; 2], ModelError> {
         let [none, distortion, classification] = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)];
         let mut of = |(lambda, gamma)| -> Result<Vec<f64>, ModelError> {
             let at = Multipliers::new(lambda, gamma)?;
@@ -73,7 +85,7 @@ impl<'a> Objective<'a> {
     }
 
     /// The second derivatives at some parameters, by their products.
-    pub(super) fn linearise<'b>(
+    pub(crate) fn linearise<'b>(
         &'b mut self,
         parameters: &'b [f64],
         at: Multipliers,
@@ -84,15 +96,22 @@ impl<'a> Objective<'a> {
 }
 
 /// The objective's second derivatives at some parameters.
-pub(super) struct Curved<'a> {
+pub(crate) struct Curved<'a> {
     linearised: Linearised<'a, f64>,
     ridge: f64,
 }
 
 impl Curved<'_> {
     /// `(H + epsilon) v` into `out`.
-    pub(super) fn multiply(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), ModelError> {
+    pub(crate) fn multiply(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), ModelError> {
         out.copy_from_slice(self.linearised.hessian_product(v)?);
+        add_scaled(self.ridge, v, out);
+        Ok(())
+    }
+
+    /// `(G + epsilon) v` into `out`, with G the Gauss-Newton matrix.
+    pub(crate) fn multiply_gauss_newton(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), ModelError> {
+        out.copy_from_slice(self.linearised.gauss_newton_product(v)?);
         add_scaled(self.ridge, v, out);
         Ok(())
     }

@@ -67,6 +67,33 @@ pub(super) fn rates<T: Scalar>(
     });
 }
 
+/// `ln m(z) - ln e(z|x)` of every column, in nats.
+pub(super) fn log_ratios<T: Scalar>(
+    columns: Columns,
+    latent: usize,
+    (output, noise, z): (&[T], &[T], &[T]),
+    marginal: Marginal<'_, T>,
+    ratios: &mut [f64],
+) {
+    columns.each_panel(1, ratios, |panel, ratios| {
+        let (_, log_variance) = encoded(panel, latent, output);
+        let (noise, z) = (&noise[panel.range(latent)], &z[panel.range(latent)]);
+        ratios.fill(0.0);
+        for i in 0..latent {
+            let (m, w) = marginal.of(i);
+            let (m, w) = (m.to_f64(), w.to_f64());
+            let row = i * panel.width..(i + 1) * panel.width;
+            let drawn = noise[row.clone()].iter().zip(&z[row.clone()]).zip(&log_variance[row]);
+            for (ratio, ((noise, z), log_variance)) in ratios.iter_mut().zip(drawn) {
+                let (noise, distance) = (noise.to_f64(), z.to_f64() - m);
+                // The two normalisations have the same 2 pi.
+                *ratio +=
+                    0.5 * (noise * noise + log_variance.to_f64() - w - distance * distance * (-w).exp());
+            }
+        }
+    });
+}
+
 /// Derivatives by the encoder's output of the sum of `weights` times R, and of what z goes on to, the derivatives by z
 /// being the sum of the two `z_deltas`.
 pub(super) fn backward<T: Scalar>(

@@ -51,6 +51,7 @@ use curvature::Curvature;
 pub use curvature::Linearised;
 use marginal::Marginal;
 use network::Network;
+pub(crate) use observation::Draw;
 pub use observation::Observation;
 pub use scalar::Scalar;
 

@@ -3,7 +3,8 @@
 use carnot_surface::Rdc;
 
 use super::batch::Sizes;
-use super::{Engine, Scalar, columns, losses};
+use super::marginal::Marginal;
+use super::{Engine, Scalar, columns, latent, losses};
 
 /// What the engine saw of one input, in nats.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,7 +15,36 @@ pub struct Observation {
     pub accuracy: f64,
 }
 
+/// What the engine saw at one z, in nats.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Draw {
+    /// `ln m(z) - ln e(z|x)`, whose mean over z is -R.
+    pub(crate) log_ratio: f64,
+    /// `-ln d(x|z)`, constant included.
+    pub(crate) distortion: f64,
+    /// `-ln c(y|z)`.
+    pub(crate) classification: f64,
+}
+
 impl<T: Scalar> Engine<T> {
+    /// What the last [`Engine::forward`], which had these parameters, saw at every z: sample s of input i is number
+    /// `s * n_inputs + i`.
+    pub(crate) fn draws(&self, parameters: &[T]) -> impl Iterator<Item = Draw> + '_ {
+        let Sizes { columns, pixels, latent, .. } = self.sizes;
+        // The length was checked by the forward pass.
+        let marginal = Marginal::new(&parameters[self.classifier.end()..]);
+        let drawn = (self.encoder.output(), self.batch.noise.as_slice(), self.z.as_slice());
+        let mut log_ratios = vec![0.0; columns.len()];
+        latent::log_ratios(columns, latent, drawn, marginal, &mut log_ratios);
+        let constant = self.likelihood.constant(pixels);
+        let losses = self.distortions.iter().zip(&self.classifications);
+        log_ratios.into_iter().zip(losses).map(move |(log_ratio, (distortion, &classification))| Draw {
+            log_ratio,
+            distortion: distortion + constant,
+            classification,
+        })
+    }
+
     /// What the last [`Engine::forward`], [`Engine::gradient`] or [`Engine::descend`] saw of each input, in order.
     pub fn observations(&self) -> impl Iterator<Item = Observation> + '_ {
         let Sizes { columns, pixels, classes, .. } = self.sizes;
