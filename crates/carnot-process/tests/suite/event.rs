@@ -155,3 +155,47 @@ fn a_curve_that_turns_in_its_drive_is_followed_by_arc_length() {
     assert!(curve.waypoints[reversed].point.gamma < turn.point.gamma);
     assert!(curve.waypoints.windows(2).all(|pair| pair[1].arc_length > pair[0].arc_length));
 }
+
+#[test]
+fn an_event_is_as_close_as_its_width_says() {
+    let system = two_dimensional();
+    for tolerance in [1e-3, 1e-6, 1e-9] {
+        let start = system.equilibrium(at(3.0, 3.0), None).expect("an equilibrium");
+        let options = carnot_process::Options { event_tolerance: tolerance, ..Default::default() };
+        let process = Process::new(Hold::Classification, Drive::LambdaTo(0.2)).with_options(options);
+        let mut trace = process
+            .trace(&system, start, FromResponse)
+            .expect("a trace")
+            .with_event(Crossing::new("one", |point| point.lambda - 1.0));
+        let curve = trace.collect_curve().expect("a curve");
+        let found = curve.waypoints.iter().find(|w| w.event.is_some()).expect("an event");
+        let width = found.event.map(|event| event.width).expect("a width");
+        // Behind the place, by no more than the width; the way in lambda alone is a part of it.
+        let behind = -found.point.lambda.ln();
+        assert!(behind >= 0.0 && behind <= width && width <= tolerance, "{behind:e} {width:e}");
+    }
+}
+
+#[test]
+fn the_gap_of_an_event_is_part_of_the_way_and_of_the_work() {
+    let system = two_dimensional();
+    // Gaps of up to a hundredth.
+    let options = carnot_process::Options { event_tolerance: 1e-2, ..Default::default() };
+    let process = Process::new(Hold::Classification, Drive::LambdaTo(0.6))
+        .with_control(carnot_process::FixedStep(0.05))
+        .with_options(options);
+    let without = process.run(&system, at(3.0, 3.0)).expect("a curve");
+    let start = system.equilibrium(at(3.0, 3.0), None).expect("an equilibrium");
+    let mut trace = process.trace(&system, start, FromResponse).expect("a trace");
+    for lambda in [2.5, 2.0, 1.5, 1.0] {
+        trace = trace.with_event(Crossing::new("crossing", move |point| point.lambda - lambda));
+    }
+    let with = trace.collect_curve().expect("a curve");
+    let gaps: f64 = with.waypoints.iter().filter_map(|w| w.event).map(|event| event.width).sum();
+    assert!(gaps > 1e-3, "{gaps}");
+    let [one, other] = [&without, &with].map(|curve| curve.last().expect("a waypoint"));
+    // Order four in steps of a twentieth.
+    assert_close!(other.arc_length, one.arc_length, rtol = 0.0, atol = 1e-6);
+    let change = other.point.free_energy() - with.waypoints[0].point.free_energy();
+    assert_close!(other.work.total(), change, rtol = 0.0, atol = 1e-6);
+}

@@ -159,6 +159,8 @@ fn dense_output_at_an_arc_length_is_of_order_four_and_knows_its_work() {
             let pair = [&curve.waypoints[index], &curve.waypoints[index + 1]];
             let settled =
                 trace.between(pair[0], pair[1], fraction).expect("an equilibrium").expect("a place");
+            // The arc length asked for, to the rounding of the fraction.
+            assert_close!(settled.arc_length, whole * f64::from(k) / 200.0, rtol = 1e-13, atol = 1e-13);
             let change = settled.point.free_energy() - curve.waypoints[0].point.free_energy();
             work = work.max((settled.work.total() - change).abs());
         }
