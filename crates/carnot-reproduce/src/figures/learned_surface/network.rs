@@ -160,10 +160,11 @@ fn point(
 ) -> Result<Point, FigureError> {
     let response = system.response(&at).map_err(FigureError::unfinished)?;
     let lowest = system.lowest_eigenvalues(&at, 1).map_err(FigureError::unfinished)?;
-    let measured = measures
-        .then(|| measure_response(system, &at, STENCIL))
-        .transpose()
-        .map_err(FigureError::unfinished)?;
+    let measured = if measures {
+        Some(measure_response(system, &at, STENCIL).map_err(FigureError::unfinished)?)
+    } else {
+        None
+    };
     Ok(Point { at, response, lowest_eigenvalue: lowest.values[0], measured })
 }
 
