@@ -1,9 +1,6 @@
 //! The method of conjugate gradients.
 
-use super::{Counted, End, KrylovError, Limits, Product, Solved, add_scaled, dot, norm};
-
-/// How much smaller a restart must make the residual to be worth another.
-const PROGRESS: f64 = 0.5;
+use super::{Counted, End, KrylovError, Limits, Product, Solved, add_scaled, dot, norm, solve};
 
 /// Solves `(A + damping) x = b` for a positive definite map.
 ///
@@ -38,43 +35,8 @@ pub fn within_radius<E>(
     if radius.is_nan() || radius <= 0.0 {
         return Err(KrylovError::Option { option: "radius", requirement: "positive", value: radius });
     }
-    let mut map = Counted::new(map, b, limits)?;
-    let mut b = b.to_vec();
-    map.keep_out(&mut b);
-    let length = norm(&b);
-    let enough = map.enough(length);
-    let mut x = vec![0.0; b.len()];
-    let mut residual = b.clone();
-    let mut product = vec![0.0; b.len()];
-    let mut size = length;
-    let end = loop {
-        if size <= enough {
-            break End::Converged;
-        }
-        if let Some(end) = run(&mut map, &mut x, &mut residual, radius, enough)? {
-            break end;
-        }
-        map.multiply(&x, &mut product)?;
-        for (r, (b, p)) in residual.iter_mut().zip(b.iter().zip(&product)) {
-            *r = b - p;
-        }
-        let before = std::mem::replace(&mut size, norm(&residual));
-        if size > enough && !map.may_go_on() {
-            break End::Products;
-        }
-        if size > enough && size > PROGRESS * before {
-            break End::Stagnated;
-        }
-    };
-    if matches!(end, End::NegativeCurvature { .. } | End::Boundary) {
-        map.multiply(&x, &mut product)?;
-        let squares = b.iter().zip(&product).map(|(b, p)| (b - p) * (b - p));
-        size = squares.sum::<f64>().sqrt();
-    }
-    // What products rounded into it.
-    map.keep_out(&mut x);
-    let residual = if length > 0.0 { size / length } else { 0.0 };
-    Ok(Solved { solution: x, residual, products: map.products, end })
+    let map = Counted::new(map, b, limits)?;
+    solve(map, b, |map, x, residual, enough| run(map, x, residual, radius, enough))
 }
 
 /// Conjugate gradients from x with its residual until that is small enough; `None` then, or where it no longer falls or

@@ -1,9 +1,6 @@
 //! The method of minimal residuals.
 
-use super::{Counted, End, KrylovError, Limits, Product, Solved, add_scaled, dot, norm};
-
-/// How much smaller a restart must make the residual to be worth another.
-const PROGRESS: f64 = 0.5;
+use super::{Counted, KrylovError, Limits, Product, Solved, add_scaled, dot, norm, solve};
 
 /// Solves `(A + damping) x = b` for a symmetric map of any signs, by the method of Paige and Saunders (*Solution of sparse
 /// indefinite systems of linear equations*, 1975): of all x in the span of `b, A b, A^2 b, ..` the one with the smallest
@@ -14,36 +11,8 @@ const PROGRESS: f64 = 0.5;
 ///
 /// [`KrylovError`] for the map's own errors, numbers that are not finite, and limits outside their ranges.
 pub fn minres<E>(map: impl Product<E>, b: &[f64], limits: &Limits<'_>) -> Result<Solved, KrylovError<E>> {
-    let mut map = Counted::new(map, b, limits)?;
-    let mut b = b.to_vec();
-    map.keep_out(&mut b);
-    let length = norm(&b);
-    let enough = map.enough(length);
-    let mut x = vec![0.0; b.len()];
-    let mut residual = b.clone();
-    let mut product = vec![0.0; b.len()];
-    let mut size = length;
-    let end = loop {
-        if size <= enough {
-            break End::Converged;
-        }
-        run(&mut map, &mut x, &residual, enough)?;
-        map.multiply(&x, &mut product)?;
-        for (r, (b, p)) in residual.iter_mut().zip(b.iter().zip(&product)) {
-            *r = b - p;
-        }
-        let before = std::mem::replace(&mut size, norm(&residual));
-        if size > enough && !map.may_go_on() {
-            break End::Products;
-        }
-        if size > enough && size > PROGRESS * before {
-            break End::Stagnated;
-        }
-    };
-    // What products rounded into it.
-    map.keep_out(&mut x);
-    let residual = if length > 0.0 { size / length } else { 0.0 };
-    Ok(Solved { solution: x, residual, products: map.products, end })
+    let map = Counted::new(map, b, limits)?;
+    solve(map, b, |map, x, residual, enough| run(map, x, residual, enough).map(|()| None))
 }
 
 /// A part of the norm of the map that is rounding.

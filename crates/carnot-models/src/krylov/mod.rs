@@ -195,6 +195,48 @@ impl<'a, P> Counted<'a, P> {
     }
 }
 
+/// How much smaller a restart must make the residual to be worth another.
+const PROGRESS: f64 = 0.5;
+
+/// Calls `run`, which moves a solution closer from its residual, again and again until the residual, by a product of its own,
+/// is small enough, or no longer halves, or `run` says that it has come to an end.
+fn solve<E, P: Product<E>>(
+    mut map: Counted<'_, P>,
+    b: &[f64],
+    mut run: impl FnMut(&mut Counted<'_, P>, &mut [f64], &mut [f64], f64) -> Result<Option<End>, KrylovError<E>>,
+) -> Result<Solved, KrylovError<E>> {
+    let mut b = b.to_vec();
+    map.keep_out(&mut b);
+    let length = norm(&b);
+    let enough = map.enough(length);
+    let (mut x, mut product, mut residual) = (vec![0.0; b.len()], vec![0.0; b.len()], b.clone());
+    let mut size = length;
+    let end = loop {
+        if size <= enough {
+            break End::Converged;
+        }
+        let stopped = run(&mut map, &mut x, &mut residual, enough)?;
+        map.multiply(&x, &mut product)?;
+        for (r, (b, p)) in residual.iter_mut().zip(b.iter().zip(&product)) {
+            *r = b - p;
+        }
+        let before = std::mem::replace(&mut size, norm(&residual));
+        if let Some(end) = stopped {
+            break end;
+        }
+        if size > enough && !map.may_go_on() {
+            break End::Products;
+        }
+        if size > enough && size > PROGRESS * before {
+            break End::Stagnated;
+        }
+    };
+    // What products rounded into it.
+    map.keep_out(&mut x);
+    let residual = if length > 0.0 { size / length } else { 0.0 };
+    Ok(Solved { solution: x, residual, products: map.products, end })
+}
+
 fn check_finite<E>(what: &'static str, vector: &[f64]) -> Result<(), KrylovError<E>> {
     match vector.iter().position(|entry| !entry.is_finite()) {
         Some(index) => Err(KrylovError::NotFinite { what, index, value: vector[index] }),

@@ -8,6 +8,7 @@ mod ends;
 mod event;
 mod failing;
 mod independent;
+mod jumps;
 mod killed;
 mod measured;
 mod moving;
