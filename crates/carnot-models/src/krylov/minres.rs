@@ -4,7 +4,7 @@ use super::{Counted, KrylovError, Limits, Product, Solved, add_scaled, dot, norm
 
 /// Solves `(A + damping) x = b` for a symmetric map of any signs, by the method of Paige and Saunders (*Solution of sparse
 /// indefinite systems of linear equations*, 1975): of all x in the span of `b, A b, A^2 b, ..` the one with the smallest
-/// residual. For a right side that a singular map does not reach it ends as [`End::Stagnated`], close to a solution by least
+/// residual. For a right side that a singular map does not reach it ends as [`End::Stagnated`](super::End::Stagnated), close to a solution by least
 /// squares.
 ///
 /// # Errors
